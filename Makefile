@@ -1,0 +1,65 @@
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8000
+UV ?= .venv/bin/uv
+PYTEST_ARGS ?=
+LOCK_ARGS ?=
+
+PIP = .venv/bin/python -m pip --disable-pip-version-check --no-input -qq
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url $(LOCK_ARGS)
+FAIL = { echo "$(1)" >&2; exit 1; }
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format install lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+run: .venv/.run ## Start the service (HOST=127.0.0.1 PORT=8000)
+	@exec .venv/bin/timetracker-api serve --host $(HOST) --port $(PORT)
+
+test: .venv/.test ## Run the tests (PYTEST_ARGS="-k timer -x")
+	@.venv/bin/pytest -n logical --maxprocesses 8 $(PYTEST_ARGS)
+
+check: .venv/.test ## Lint, check formatting, types and the direction of imports
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/pyright
+	.venv/bin/lint-imports
+
+format: .venv/.test ## Format the code and apply safe fixes
+	.venv/bin/ruff check --fix-only
+	.venv/bin/ruff format
+
+install: .venv/.run ## Install what the service needs into .venv, and start nothing
+
+lock: .venv/pyvenv.cfg ## Write the locks anew (LOCK_ARGS=--upgrade for newer versions)
+	@command -v $(UV) >/dev/null || $(PIP) install uv
+	$(COMPILE) pyproject.toml requirements/build.in -o requirements/run.txt
+	$(COMPILE) pyproject.toml requirements/build.in --extra test -c requirements/run.txt \
+		-o requirements/test.txt
+
+clean: ## Remove .venv, caches and build results; databases stay
+	rm -rf .venv build dist .coverage .hypothesis .pytest_cache .ruff_cache .import_linter_cache
+	find src tests alembic -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The test lock contains the run lock, so one environment serves both.
+.venv/.%: requirements/%.txt pyproject.toml .venv/pyvenv.cfg
+	@echo "Installing requirements/$*.txt into .venv (a minute or so the first time)"
+	@$(PIP) install --require-hashes --only-binary=:all: -r $<
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch .venv/.run $@
+
+# A copied checkout brings a .venv that runs the code it was copied from: make a new one.
+ifeq ($(shell grep -qsF '$(CURDIR)/.venv' .venv/bin/activate && test -x .venv/bin/python && echo ours),)
+.PHONY: .venv/pyvenv.cfg
+endif
+
+.venv/pyvenv.cfg:
+	@command -v $(PYTHON) >/dev/null || $(call FAIL,There is no $(PYTHON) here; Python 3.11 or newer is needed)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		$(call FAIL,$(PYTHON) is older than 3.11; name a newer one: make PYTHON=python3.13 ...)
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		$(call FAIL,$(PYTHON) has no venv module; on Debian and Ubuntu: apt install python3-venv)
+	@$(PYTHON) -m venv --clear .venv

@@ -1,0 +1,38 @@
+<%
+    def body(commands):
+        lines = (commands or "pass").splitlines()
+        return "\n".join(line for line in lines if "###" not in line).strip() or "pass"
+
+    done, undone = body(upgrades), body(downgrades)
+    uses = lambda name: f" {name}," in done + undone
+%>\
+"""${message}."""
+
+import sqlalchemy as sa
+from alembic import op
+% if uses("JSON"):
+from sqlalchemy.dialects.postgresql import JSONB
+% endif
+${imports or ""}
+
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+branch_labels = ${repr(branch_labels)}
+depends_on = ${repr(depends_on)}
+% if uses("BigKey") or uses("JSON"):
+
+% endif
+% if uses("BigKey"):
+BigKey = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+% endif
+% if uses("JSON"):
+JSON = sa.JSON().with_variant(JSONB(), "postgresql")
+% endif
+
+
+def upgrade() -> None:
+    ${done}
+
+
+def downgrade() -> None:
+    ${undone}

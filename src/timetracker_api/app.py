@@ -1,0 +1,111 @@
+"""Assembles the service. Everything it consists of is named in this file."""
+
+import asyncio
+import gc
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
+
+from timetracker_api import __version__, api
+from timetracker_api.auth.throttling import Throttle
+from timetracker_api.db.session import Database
+from timetracker_api.settings import Settings
+from timetracker_api.web import docs, errors, health, openapi
+from timetracker_api.web.idempotency import forget_old
+from timetracker_api.web.observability import Observed, configure_logging, log
+
+HOUR = 3600
+
+REQUEST_HEADERS = (
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
+    "X-API-Key",
+    "X-Request-ID",
+)
+RESPONSE_HEADERS = (
+    "ETag",
+    "Idempotency-Replayed",
+    "Link",
+    "Location",
+    "RateLimit",
+    "Retry-After",
+    "X-Request-ID",
+)
+
+
+class TimeTracker(FastAPI):
+    """The application, observed from outside everything else."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Put the observer around the framework's own error handling, whose answers it numbers."""
+        return Observed(super().build_middleware_stack())
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the document, completed once."""
+        if self.openapi_schema is None:
+            openapi.complete(super().openapi())
+        return super().openapi()
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Return the service for these settings; by default those of the environment."""
+    settings = settings or Settings()
+    app = TimeTracker(
+        title="TimeTracker API",
+        version=__version__,
+        description=openapi.DESCRIPTION,
+        openapi_tags=[{"name": name, "description": text} for name, text in api.TAGS.items()],
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        max_body_size=settings.max_body_bytes,
+        redirect_slashes=False,
+    )
+    app.state.settings = settings
+    app.state.database = Database(settings)
+    app.state.throttle = Throttle(settings)
+    errors.install(app)
+    api.include_routers(app)
+    app.include_router(health.router)
+    docs.install(app)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["*"],
+            allow_headers=REQUEST_HEADERS,
+            expose_headers=RESPONSE_HEADERS,
+            max_age=HOUR,
+        )
+    return app
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+    """Prepare a process for serving, and tidy up after it."""
+    configure_logging(app.state.settings)
+    app.openapi()
+    gc.collect()
+    gc.freeze()  # what lives as long as the process need not be looked at again: p99 halves
+    housekeeping = asyncio.create_task(_keep_house(app.state.database))
+    yield
+    housekeeping.cancel()
+    with suppress(asyncio.CancelledError):
+        await housekeeping
+    await app.state.database.dispose()
+
+
+async def _keep_house(database: Database) -> None:
+    while True:
+        await asyncio.sleep(HOUR)
+        try:
+            await forget_old(database)
+        except errors.UNAVAILABLE:
+            log.warning("old answers could not be deleted; trying again in an hour")

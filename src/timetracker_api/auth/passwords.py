@@ -1,0 +1,72 @@
+"""Passwords: strong enough, hashed with argon2id, and verified in equal time for everybody."""
+
+import secrets
+from functools import cache
+
+from anyio import to_thread
+from pwdlib import PasswordHash
+from pwdlib.exceptions import PwdlibError
+from zxcvbn import zxcvbn
+
+from timetracker_api.problems import Fault, Invalid
+
+SHORTEST, LONGEST = 10, 72
+"""Characters. The estimator refuses to judge more than 72."""
+
+WEAKEST = 3
+"""The least score of zxcvbn, 0 to 4: 3 stands against 10^8 guesses."""
+
+
+@cache
+def _hasher() -> PasswordHash:
+    return PasswordHash.recommended()
+
+
+@cache
+def _decoy() -> str:
+    """A hash that no password opens, for names that nobody has."""
+    return _hasher().hash(secrets.token_urlsafe())
+
+
+async def hashed(password: str) -> str:
+    """Return what to store. Takes some 50 ms of a core, on purpose, in a thread."""
+    return await to_thread.run_sync(_hasher().hash, password)
+
+
+async def verify(password: str, stored: str | None) -> bool:
+    """Whether this is the password; takes as long where there is none to compare with."""
+
+    def matches() -> bool:
+        try:
+            return _hasher().verify(password, stored or _decoy()) and stored is not None
+        except PwdlibError:
+            return False
+
+    return await to_thread.run_sync(matches)
+
+
+def generate() -> str:
+    """Return a password for somebody who has none yet."""
+    return secrets.token_urlsafe(15)
+
+
+def refuse_weak(password: str, *known: str | None, field: str = "/password") -> None:
+    """Raise `Invalid` for a password that is guessed easily, also by who knows the user."""
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise Invalid(
+            Fault(
+                pointer=field,
+                code="min_length" if len(password) < SHORTEST else "max_length",
+                message=f"Password must have {SHORTEST} to {LONGEST} characters",
+            )
+        )
+    judgement = zxcvbn(password, user_inputs=[word for word in known if word])
+    if judgement["score"] < WEAKEST:
+        advice = judgement["feedback"]["warning"] or "Use more words, or rarer ones"
+        raise Invalid(
+            Fault(
+                pointer=field,
+                code="weak_password",
+                message=f"Password is guessed too easily. {advice.rstrip('.')}",
+            )
+        )

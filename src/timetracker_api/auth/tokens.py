@@ -1,0 +1,116 @@
+"""Tokens: how they look, and who stands behind one."""
+
+import secrets
+import string
+import zlib
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Row, bindparam, or_, select, update
+from sqlalchemy.exc import DBAPIError
+
+from timetracker_api import clock
+from timetracker_api.auth.models import Token, User
+from timetracker_api.db.schema_version import schema_version
+from timetracker_api.db.session import Context
+
+PREFIX = "tt_"
+ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
+SECRET_LENGTH, CHECKSUM_LENGTH = 43, 6
+TOUCH_AFTER = timedelta(minutes=1)
+"""How exact ``last_used_at`` is; writing it at every request would make each one a write."""
+
+
+def mint() -> str:
+    """Return a new token: 256 random bits and a checksum that scanners can recognise it by."""
+    secret = _base62(int.from_bytes(secrets.token_bytes(32)), SECRET_LENGTH)
+    return PREFIX + secret + _checksum(secret)
+
+
+def is_token(text: str) -> bool:
+    """Whether this could be one of ours, so that a typing error never reaches the database."""
+    secret = text.removeprefix(PREFIX)[:-CHECKSUM_LENGTH]
+    return (
+        text.startswith(PREFIX)
+        and text.isascii()
+        and len(text) == len(PREFIX) + SECRET_LENGTH + CHECKSUM_LENGTH
+        and text.endswith(_checksum(secret))
+    )
+
+
+def digest(token: str) -> bytes:
+    """Return what is stored in its place. 256 random bits need no slow hash."""
+    return sha256(token.encode()).digest()
+
+
+def _checksum(secret: str) -> str:
+    return _base62(zlib.crc32(secret.encode()), CHECKSUM_LENGTH)
+
+
+def _base62(number: int, length: int) -> str:
+    digits: list[str] = []
+    for _ in range(length):
+        number, rest = divmod(number, 62)
+        digits.append(ALPHABET[rest])
+    return "".join(reversed(digits))
+
+
+_LOOK_UP = (
+    select(
+        Token.id.label("token_id"),
+        Token.kind,
+        Token.scopes,
+        Token.expires_at,
+        Token.last_used_at,
+        User.id.label("user_id"),
+        User.role,
+        User.time_zone,
+        schema_version().label("schema_version"),
+    )
+    .join(User, User.id == Token.user_id)
+    .where(
+        Token.digest == bindparam("digest"),
+        Token.revoked_at.is_(None),
+        or_(Token.expires_at.is_(None), Token.expires_at > bindparam("now")),
+        User.archived_at.is_(None),
+    )
+)
+
+
+async def look_up(context: Context, token: str) -> Row[*tuple[Any, ...]] | None:
+    """Return the token, its user and the schema version in one statement; None if it is no good.
+
+    Asked anew by every request, so that a revoked token is refused at once by every process. It
+    is also a request's first statement and only reads: where the database has dropped the
+    connection since it was last used, it is asked once more over a new one.
+    """
+    parameters = {"digest": digest(token), "now": clock.now()}
+    try:
+        async with context.database.read(context) as session:
+            return (await session.execute(_LOOK_UP, parameters)).one_or_none()
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+    async with context.database.read(context) as session:
+        return (await session.execute(_LOOK_UP, parameters)).one_or_none()
+
+
+async def touch(context: Context, found: Row[*tuple[Any, ...]]) -> None:
+    """Remember that a token is in use, once a minute, and so extend a login."""
+    now = clock.now()
+    if found.last_used_at is not None and now - found.last_used_at < TOUCH_AFTER:
+        return
+    values: dict[str, datetime] = {"last_used_at": now}
+    if found.kind == "session":
+        values["expires_at"] = session_end(context, now)
+    async with context.database.write() as session:
+        await session.execute(
+            update(Token).where(Token.id == found.token_id).values(values),
+            execution_options={"unrecorded": True},
+        )
+
+
+def session_end(context: Context, now: datetime) -> datetime:
+    """Return when a login expires that is used now."""
+    return now + timedelta(hours=context.settings.session_hours)

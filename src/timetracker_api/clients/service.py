@@ -1,0 +1,39 @@
+"""The rules about clients."""
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from timetracker_api import clock, entities
+from timetracker_api.clients.models import Client
+from timetracker_api.entities import Representation
+
+CLIENTS = Representation(
+    Client,
+    select(
+        Client.id,
+        Client.name,
+        Client.description,
+        Client.contact_person,
+        Client.email,
+        Client.phone,
+        Client.address,
+        Client.currency,
+        Client.hourly_rate,
+        Client.custom_fields,
+        Client.archived_at,
+        Client.version,
+        Client.created_at,
+        Client.updated_at,
+    ),
+)
+
+
+async def archive(session: AsyncSession, client: Client) -> Client:
+    """Put a client away: it keeps its history, and takes no new work."""
+    archived_at = client.archived_at or clock.now()
+    return await entities.update(session, client, {"archived_at": archived_at})
+
+
+async def unarchive(session: AsyncSession, client: Client) -> Client:
+    """Bring a client back."""
+    return await entities.update(session, client, {"archived_at": None})

@@ -1,0 +1,71 @@
+"""Where definitions and values are kept."""
+
+from typing import Any, ClassVar
+
+from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column
+
+from timetracker_api.db.base import Entity
+from timetracker_api.db.schema_version import ChangesSchema
+from timetracker_api.db.types import BigKey, JSONDocument
+
+
+class HasCustomFields:
+    """Gives an entity values for the fields that are defined for its type.
+
+    One JSON object keyed by the definitions' keys. A field without a value has no key in it:
+    never null, never an empty text, never a default that nobody set.
+    """
+
+    entity_type: ClassVar[str]
+
+    custom_fields: Mapped[dict[str, Any]] = mapped_column(
+        default=dict, server_default=text("'{}'"), sort_order=80
+    )
+
+    @declared_attr.directive
+    @classmethod
+    def __table_args__(cls) -> tuple[Any, ...]:
+        return (
+            CheckConstraint("CAST(custom_fields AS TEXT) LIKE '{%'", name="custom_fields_object"),
+            Index(
+                None,
+                "custom_fields",
+                postgresql_using="gin",
+                postgresql_ops={"custom_fields": "jsonb_path_ops"},
+            ).ddl_if(dialect="postgresql"),
+        )
+
+
+class CustomFieldDefinition(Entity, ChangesSchema):
+    """A field that every record of some entity types has, or must have."""
+
+    __tablename__ = "custom_field_definitions"
+    entity_type: ClassVar[str] = "custom_field_definition"
+
+    key: Mapped[str] = mapped_column(unique=True)
+    label: Mapped[str]
+    description: Mapped[str | None]
+    placeholder: Mapped[str | None]
+    group: Mapped[str | None]
+    kind: Mapped[str]
+    applies_to: Mapped[list[str]]
+    is_mandatory: Mapped[bool]
+    is_active: Mapped[bool]
+    default: Mapped[Any | None] = mapped_column(JSONDocument)
+    position: Mapped[int]
+    min_length: Mapped[int | None]
+    max_length: Mapped[int | None]
+    pattern: Mapped[str | None]
+    minimum: Mapped[Any | None] = mapped_column(JSONDocument)
+    maximum: Mapped[Any | None] = mapped_column(JSONDocument)
+    scale: Mapped[int | None]
+    schemes: Mapped[list[str] | None] = mapped_column(JSONDocument)
+    choices: Mapped[list[dict[str, Any]]]
+    created_by_id: Mapped[int | None] = mapped_column(BigKey)
+    """The user who defined it. Not a foreign key: a definition outlives its author."""
+
+
+def entities_with_custom_fields() -> dict[str, type[HasCustomFields]]:
+    """Return the classes whose records have custom fields, by entity type."""
+    return {kind.entity_type: kind for kind in HasCustomFields.__subclasses__()}

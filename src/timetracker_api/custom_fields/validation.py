@@ -1,0 +1,154 @@
+"""The one engine that checks custom field values, on every way in."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+import orjson
+from pydantic import JsonValue
+from pydantic_core import PydanticCustomError
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from timetracker_api import entities
+from timetracker_api.auth.models import User
+from timetracker_api.custom_fields.kinds import SAFE_INTEGER
+from timetracker_api.custom_fields.models import HasCustomFields
+from timetracker_api.custom_fields.registry import Fields, fields_of
+from timetracker_api.custom_fields.values import ValueFault, is_empty, required
+from timetracker_api.db.base import Entity
+from timetracker_api.db.schema_version import fence
+from timetracker_api.db.session import context
+from timetracker_api.problems import Fault, Invalid, pointer
+from timetracker_api.schema import many_lines
+
+MEMBER = "custom_fields"
+DEEPEST_LEGACY = 4
+"""Levels of nesting in a value that has no definition."""
+
+
+@entities.check
+async def check_custom_fields(
+    session: AsyncSession, entity: Entity, values: dict[str, Any]
+) -> None:
+    """Replace the given values by all values the record will have, or raise `Invalid`."""
+    is_new = entity.id is None  # pyright: ignore[reportUnnecessaryComparison] - not flushed yet
+    if not isinstance(entity, HasCustomFields) or not (is_new or MEMBER in values):
+        return
+    await fence(session)
+    fields = await fields_of(session, entity.entity_type)
+    stored: Mapping[str, Any] = {} if is_new else entity.custom_fields
+    merged, faults = merge(fields, stored, values.get(MEMBER, {}), is_new=is_new)
+    faults += await _unknown_users(session, fields, stored, merged)
+    limit = context(session).settings.limits.values_bytes
+    if len(orjson.dumps(merged)) > limit:
+        faults.append(_fault("too_large", f"All values together take more than {limit} bytes."))
+    if faults:
+        raise Invalid(*faults)
+    values[MEMBER] = merged
+
+
+def merge(
+    fields: Fields, stored: Mapping[str, Any], given: Mapping[str, Any], *, is_new: bool
+) -> tuple[dict[str, Any], list[Fault]]:
+    """Put what is given over what is stored; return all values, and everything wrong with them.
+
+    Keys that are not given stay as they are, whatever their definition says today.
+    """
+    merged = dict(stored)
+    faults: list[Fault] = []
+    for key, value in given.items():
+        if key in stored and value == stored[key]:
+            continue  # unchanged: acceptable even where the rules have been tightened since
+        if key not in fields.active:
+            faults += _legacy(fields, merged, key, value)
+        elif not is_empty(value):
+            try:
+                merged[key] = fields.active[key].canonical(value, stored=stored.get(key))
+            except ValueFault as error:
+                faults += error.faults
+        elif fields.active[key].definition.is_mandatory and (is_new or key in stored):
+            faults.append(required(fields.active[key].definition))
+        else:
+            merged.pop(key, None)
+    if is_new:
+        faults += _fill(fields, merged, given)
+    return merged, faults
+
+
+def _fill(fields: Fields, merged: dict[str, Any], given: Mapping[str, Any]) -> list[Fault]:
+    """Give a new record its defaults; what is mandatory and has none is missing."""
+    faults: list[Fault] = []
+    for key, validator in fields.active.items():
+        if key in given:
+            continue
+        if validator.definition.default is not None:
+            merged[key] = validator.definition.default
+        elif validator.definition.is_mandatory:
+            faults.append(required(validator.definition))
+    return faults
+
+
+def _legacy(fields: Fields, merged: dict[str, Any], key: str, value: Any) -> list[Fault]:
+    """Values without an active definition can be changed and removed, but not added."""
+    if key not in merged:
+        return [_undefined(fields, key)]
+    if is_empty(value):
+        del merged[key]
+    elif not _storable(value):
+        return [_fault("type", f"{key} holds characters or nesting that cannot be stored.", key)]
+    else:
+        merged[key] = value
+    return []
+
+
+def _undefined(fields: Fields, key: str) -> Fault:
+    if key in fields.inactive:
+        return _fault("undefined_field", f"The custom field {key} is not active.", key)
+    nearest = get_close_matches(key, fields.active, n=1)
+    hint = f" Did you mean {nearest[0]}?" if nearest else ""
+    return _fault("undefined_field", f"No custom field {key!a} is defined here.{hint}", key)
+
+
+def _storable(value: JsonValue, depth: int = 0) -> bool:
+    """Whether a value without a definition can be kept by both databases."""
+    if isinstance(value, str):
+        return _is_clean(value)
+    if isinstance(value, dict):
+        return all(map(_is_clean, value)) and _storable(list(value.values()), depth)
+    if isinstance(value, list):
+        return depth < DEEPEST_LEGACY and all(_storable(each, depth + 1) for each in value)
+    return not isinstance(value, int) or abs(value) <= SAFE_INTEGER
+
+
+def _is_clean(text: str) -> bool:
+    try:
+        return many_lines(text) == text
+    except PydanticCustomError:
+        return False
+
+
+async def _unknown_users(
+    session: AsyncSession, fields: Fields, stored: Mapping[str, Any], merged: Mapping[str, Any]
+) -> list[Fault]:
+    named = {
+        key: merged[key]
+        for key, validator in fields.active.items()
+        if validator.definition.kind == "user" and key in merged and merged[key] != stored.get(key)
+    }
+    if not named:
+        return []
+    known = set(await session.scalars(select(User.id).where(User.id.in_(named.values()))))
+    return [
+        _fault(
+            "reference_not_found",
+            f"{fields.active[key].definition.label}: there is no user {id}.",
+            key,
+        )
+        for key, id in named.items()
+        if id not in known
+    ]
+
+
+def _fault(code: str, message: str, *key: str) -> Fault:
+    return Fault(pointer=pointer(MEMBER, *key), code=code, message=message)

@@ -1,0 +1,59 @@
+"""The declarative base every table shares, and what all entities have."""
+
+import unicodedata
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from sqlalchemy import MetaData
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from timetracker_api import clock
+from timetracker_api.db.types import BigKey, JSONDocument, Money, UTCDateTime
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar = {
+        datetime: UTCDateTime,
+        Decimal: Money,
+        dict[str, Any]: JSONDocument,
+        list[str]: JSONDocument,
+        list[dict[str, Any]]: JSONDocument,
+    }
+
+
+class Entity(Base):
+    """A thing people name, change and delete; every change to one is recorded."""
+
+    __abstract__ = True
+
+    entity_type: ClassVar[str]
+    """What one of them is called in events, custom fields and errors: ``client``."""
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True, sort_order=-1)
+    version: Mapped[int] = mapped_column(sort_order=89)
+    """Counts the changes. `ETag` and `If-Match` compare it."""
+    created_at: Mapped[datetime] = mapped_column(default=clock.now, sort_order=90)
+    updated_at: Mapped[datetime] = mapped_column(
+        default=clock.now, onupdate=clock.now, sort_order=91
+    )
+
+    __mapper_args__ = {"version_id_col": version}
+
+
+def fold(text: str) -> str:
+    """Return what two spellings of one name have in common: case, form and spacing aside.
+
+    Folding in Python and comparing the result makes uniqueness, sorting and searching the same
+    on both databases: SQLite's own ``lower`` knows ASCII only, PostgreSQL's depends on its locale.
+    """
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

@@ -1,0 +1,108 @@
+"""The verbs every entity answers to. What all entities share happens here, once."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from timetracker_api.db.base import Entity
+from timetracker_api.db.session import context
+from timetracker_api.problems import NotFound
+
+E = TypeVar("E", bound=Entity)
+Values = dict[str, Any]
+Check = Callable[[AsyncSession, Entity, Values], Awaitable[None]]
+Completion = Callable[[AsyncSession, type[Entity], Sequence[Values]], Awaitable[None]]
+
+_checks: list[Check] = []
+_completions: list[Completion] = []
+
+
+def check(function: Check) -> Check:
+    """Have the values of every entity pass through ``function`` before they are taken over.
+
+    It may change them. The entity still has its old values; a new one has no id yet.
+    """
+    _checks.append(function)
+    return function
+
+
+def completes(function: Completion) -> Completion:
+    """Have every row that is about to be shown pass through ``function``, which may add to it."""
+    _completions.append(function)
+    return function
+
+
+@dataclass(frozen=True)
+class Representation:
+    """How an entity is shown: one select of exactly the columns of its read schema.
+
+    Lists, single reads and the answers to writes all use it, so they cannot differ.
+    """
+
+    entity: type[Entity]
+    statement: Select[*tuple[Any, ...]]
+
+    async def rows(
+        self, session: AsyncSession, statement: Select[*tuple[Any, ...]]
+    ) -> list[Values]:
+        """Run a narrowed form of the statement."""
+        result = await session.execute(statement)
+        keys = tuple(result.keys())
+        rows = [dict(zip(keys, row, strict=True)) for row in result.all()]
+        for function in _completions:
+            await function(session, self.entity, rows)
+        return rows
+
+    async def one(self, session: AsyncSession, id: int, *conditions: ColumnElement[bool]) -> Values:
+        """Return the one with this id, or raise `NotFound` for one the conditions leave out."""
+        rows = await self.rows(session, self.statement.where(self.entity.id == id, *conditions))
+        if not rows:
+            raise missing(self.entity, id)
+        context(session).subject = rows[0]
+        return rows[0]
+
+
+async def locked(session: AsyncSession, kind: type[E], id: int) -> E:
+    """Return the one with this id, which nobody else can change before the transaction ends."""
+    statement = select(kind).where(kind.id == id).with_for_update()
+    found = await session.scalar(statement)
+    if found is None:
+        raise missing(kind, id)
+    return found
+
+
+def missing(kind: type[Entity], id: int) -> NotFound:
+    """Return the problem of a row that is not there, or not for the caller to see."""
+    return NotFound(f"There is no {kind.entity_type.replace('_', ' ')} {id}.")
+
+
+async def create(session: AsyncSession, kind: type[E], values: Values) -> E:
+    """Add one to the database; constraints speak now, not at the end of the request."""
+    entity = await _take_over(session, kind(), values)
+    session.add(entity)
+    await session.flush()
+    return entity
+
+
+async def update(session: AsyncSession, entity: E, values: Values) -> E:
+    """Give some attributes of an entity new values."""
+    await _take_over(session, entity, values)
+    await session.flush()
+    return entity
+
+
+async def delete(session: AsyncSession, entity: Entity) -> None:
+    """Remove an entity nothing refers to."""
+    await session.delete(entity)
+    await session.flush()
+
+
+async def _take_over(session: AsyncSession, entity: E, values: Values) -> E:
+    for function in _checks:
+        await function(session, entity, values)
+    for name, value in values.items():
+        setattr(entity, name, value)
+    return entity

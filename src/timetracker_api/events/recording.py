@@ -1,0 +1,99 @@
+"""Turns what a unit of work changed into events, in the same transaction."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, cast
+
+from sqlalchemy import event, insert, inspect
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import ColumnProperty, ORMExecuteState, Session, UOWTransaction
+
+from timetracker_api.db.base import Entity
+from timetracker_api.db.session import UnitOfWork, context
+from timetracker_api.events.models import Event
+
+BOOKKEEPING = frozenset({"id", "version", "created_at", "updated_at"})
+"""Attributes that change with every change, and say nothing about it."""
+
+
+async def record(session: AsyncSession, type: str, entity: Entity, **facts: Any) -> None:
+    """Note something that no change of an attribute says by itself: an invoice was sent."""
+    await session.execute(insert(Event), [_row(session.sync_session, type, entity, facts)])
+
+
+@event.listens_for(UnitOfWork, "after_flush")
+def _record_changes(session: Session, _flush: UOWTransaction) -> None:
+    if rows := list(_changes(session)):
+        session.connection().execute(insert(Event), rows)
+
+
+@event.listens_for(UnitOfWork, "do_orm_execute")
+def _refuse_unrecorded_changes(statement: ORMExecuteState) -> None:
+    if not (statement.is_update or statement.is_delete) or statement.bind_mapper is None:
+        return
+    unrecorded = statement.execution_options.get("unrecorded", False)
+    if issubclass(statement.bind_mapper.class_, Entity) and not unrecorded:
+        raise RuntimeError("entities change through the session, where events see it")
+
+
+def _changes(session: Session) -> Iterator[dict[str, Any]]:
+    for verb, entities in (
+        ("created", session.new),
+        ("updated", session.dirty),
+        ("deleted", session.deleted),
+    ):
+        for entity in entities:
+            if isinstance(entity, Entity):
+                changes = dict(_differences(entity))
+                if changes or verb == "deleted":
+                    yield _row(session, f"{entity.entity_type}.{verb}", entity, changes)
+
+
+def _differences(entity: Entity) -> Iterator[tuple[str, dict[str, Any]]]:
+    state = inspect(entity)
+    for attribute in state.mapper.column_attrs:
+        history = state.attrs[attribute.key].history
+        if attribute.key in BOOKKEEPING or not history.has_changes():
+            continue
+        old, new = next(iter(history.deleted), None), next(iter(history.added), None)
+        if old == new:
+            continue
+        if _is_derived(attribute):
+            continue
+        if attribute.columns[0].info.get("secret"):
+            yield attribute.key, {"changed": True}
+        else:
+            yield attribute.key, _difference(_plain(old), _plain(new))
+
+
+def _is_derived(attribute: ColumnProperty[Any]) -> bool:
+    return "field" in attribute.columns[0].info
+
+
+def _difference(old: Any, new: Any) -> dict[str, Any]:
+    """Of objects only the keys that differ: a record may have two hundred custom fields."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        before, after = cast(dict[str, Any], old), cast(dict[str, Any], new)
+        keys = [k for k in before.keys() | after.keys() if before.get(k) != after.get(k)]
+        old = {key: before[key] for key in keys if key in before}
+        new = {key: after[key] for key in keys if key in after}
+    return {"old": old, "new": new}
+
+
+def _row(session: Session, type: str, entity: Entity, changes: dict[str, Any]) -> dict[str, Any]:
+    known = context(session)
+    return {
+        "type": type,
+        "entity_type": entity.entity_type,
+        "entity_id": entity.id,
+        "actor_id": known.actor_id,
+        "request_id": known.request_id,
+        "changes": changes,
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return str(value) if isinstance(value, Decimal) else value

@@ -1,0 +1,111 @@
+"""Link templates, and the links they make, as the API takes and shows them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+from sqlalchemy import ColumnElement, String, cast
+
+from timetracker_api.custom_fields.schemas import EntityType, EntityTypes
+from timetracker_api.link_templates.models import LinkTemplate
+from timetracker_api.schema import Body, Line, Name, Patch, Resource, Schema, Text
+from timetracker_api.web.pagination import Listing
+
+URL_TEMPLATE = "https://erp.example.com/debtors/{value}"
+
+
+class Link(Schema):
+    """A value as a link."""
+
+    template_id: Annotated[int | None, Field(examples=[3])]
+    """The template behind it; null for a field of kind `url`, which is its own link."""
+    name: Annotated[str, Field(examples=["Open in ERP"])]
+    """What to call it."""
+    url: Annotated[str, Field(examples=["https://erp.example.com/debtors/10042"])]
+    """Where it leads. Its scheme is safe to put into a page."""
+    icon: Annotated[str | None, Field(examples=["external-link"])]
+    """The name of an icon."""
+    open_in_new_tab: Annotated[bool, Field(examples=[True])]
+    """Whether it should open apart; then with `rel="noopener"`."""
+
+
+class LinkTemplateCreate(Body):
+    """How the values of a field become links."""
+
+    name: Annotated[Name, Field(examples=["Open in ERP"])]
+    """What the link is called."""
+    url_template: Annotated[str, Field(min_length=1, max_length=2000, examples=[URL_TEMPLATE])]
+    """A URL with placeholders: `{value}` or `%value%` for the value itself, `{client.id}`,
+    `{client.name}` or `{custom.<key>}` for others of the same record. Scheme and host are fixed;
+    every value is percent-encoded."""
+    description: Annotated[Text, Field(max_length=2000, examples=[None])] | None = None
+    """What it is for."""
+    icon: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,50}$", examples=["external-link"])] | None = (
+        None
+    )
+    """The name of an icon."""
+    field_key: Annotated[Line, Field(min_length=1, max_length=80, examples=["debtor_number"])]
+    """The key of a custom field, or an attribute: `client.id`, `client.name`."""
+    applies_to: EntityTypes = ["client"]
+    """The types of records that show it."""
+    position: Annotated[int, Field(ge=-1_000_000, le=1_000_000, examples=[10])] = 0
+    """The order among the links of a field; the name decides between equals."""
+    is_active: bool = True
+    """Whether it makes links."""
+    open_in_new_tab: bool = True
+    """Whether the link should open apart."""
+
+
+class LinkTemplateUpdate(Patch, LinkTemplateCreate):
+    """Any of the fields of a link template; the rest stay as they are."""
+
+
+class LinkTemplateRead(Resource):
+    """How the values of a field become links."""
+
+    name: Annotated[str, Field(examples=["Open in ERP"])]
+    """What the link is called."""
+    url_template: Annotated[str, Field(examples=[URL_TEMPLATE])]
+    """A URL with placeholders."""
+    description: Annotated[str | None, Field(examples=[None])]
+    """What it is for."""
+    icon: Annotated[str | None, Field(examples=["external-link"])]
+    """The name of an icon."""
+    field_key: Annotated[str, Field(examples=["debtor_number"])]
+    """The key of a custom field, or an attribute."""
+    applies_to: Annotated[list[str], Field(examples=[["client"]])]
+    """The types of records that show it."""
+    position: Annotated[int, Field(examples=[10])]
+    """The order among the links of a field."""
+    is_active: Annotated[bool, Field(examples=[True])]
+    """Whether it makes links."""
+    open_in_new_tab: Annotated[bool, Field(examples=[True])]
+    """Whether the link should open apart."""
+
+
+class LinkTemplateListing(Listing, frozen=True):
+    """How to list link templates."""
+
+    field_key: Annotated[str | None, Field(max_length=80)] = None
+    """Only those of this field."""
+    applies_to: EntityType | None = None
+    """Only those that records of this type show."""
+    is_active: bool | None = None
+    """Only the active, or only the inactive ones."""
+    sort: Literal["position", "-position", "name", "-name", "created_at", "-created_at"] = (
+        "position"
+    )
+    """The order; with `-` in front, the other way round."""
+
+    def where(self) -> Iterator[ColumnElement[bool]]:
+        """Give the conditions that follow from the parameters."""
+        if self.field_key:
+            yield LinkTemplate.field_key == self.field_key
+        if self.applies_to:
+            yield cast(LinkTemplate.applies_to, String).contains(f'"{self.applies_to}"')
+        if self.is_active is not None:
+            yield LinkTemplate.is_active.is_(self.is_active)
+
+    def order(self) -> Mapping[str, Any]:
+        """Give the column behind each value of ``sort``."""
+        return {name: getattr(LinkTemplate, name) for name in ("position", "name", "created_at")}

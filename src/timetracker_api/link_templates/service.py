@@ -1,0 +1,96 @@
+"""Saving link templates: what is saved can be rendered, and leads where it says."""
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import func, inspect, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from timetracker_api import entities
+from timetracker_api.custom_fields.models import CustomFieldDefinition, entities_with_custom_fields
+from timetracker_api.db.session import context
+from timetracker_api.entities import Representation, Values
+from timetracker_api.link_templates.models import LinkTemplate
+from timetracker_api.link_templates.template import NATIVE, Template, parse
+from timetracker_api.problems import Conflict, Fault, Invalid
+from timetracker_api.urls import LinkFault
+
+TEMPLATES = Representation(LinkTemplate, select(*inspect(LinkTemplate).columns))
+
+CUSTOM = "custom."
+
+
+class TooManyTemplates(Conflict):
+    """A field has as many link templates as this installation allows."""
+
+    title = "There are too many of them"
+
+
+async def create(session: AsyncSession, values: Values) -> LinkTemplate:
+    """Add a template; `Invalid` with the position of the fault where it is not safe."""
+    await _check(session, values)
+    template = await entities.create(session, LinkTemplate, values)
+    await _keep_the_limit(session, template)
+    return template
+
+
+async def update(session: AsyncSession, template: LinkTemplate, values: Values) -> LinkTemplate:
+    """Change a template; the whole is checked anew."""
+    now = {name: getattr(template, name) for name in ("url_template", "field_key", "applies_to")}
+    await _check(session, now | values)
+    changed = await entities.update(session, template, values)
+    await _keep_the_limit(session, changed)
+    return changed
+
+
+async def _check(session: AsyncSession, values: Values) -> None:
+    parsed, faults = _parsed(values["url_template"], context(session).settings.link_schemes)
+    keys = set(await session.scalars(select(CustomFieldDefinition.key)))
+    native = {
+        f"{name}.{attribute}"
+        for name in entities_with_custom_fields()
+        if name in values["applies_to"]
+        for attribute in NATIVE[name]
+    }
+    if parsed:
+        faults += _unknown(parsed, keys, native)
+    if values["field_key"] not in keys | native:
+        faults.append(
+            Fault(
+                pointer="/field_key",
+                code="undefined_field",
+                message=f"There is no custom field with the key {values['field_key']!a}, and no"
+                f" such attribute; there are {', '.join(sorted(native))}.",
+            )
+        )
+    if faults:
+        raise Invalid(*faults)
+
+
+def _parsed(source: str, schemes: Sequence[str]) -> tuple[Template | None, list[Fault]]:
+    try:
+        return parse(source, schemes=schemes), []
+    except LinkFault as fault:
+        message = f"{fault.sentence} (At position {fault.position}.)"
+        return None, [Fault(pointer="/url_template", code=fault.code, message=message)]
+
+
+def _unknown(parsed: Template, keys: set[str], native: set[str]) -> Iterator[Fault]:
+    allowed = {"value", *native, *(CUSTOM + key for key in keys)}
+    for name, position in parsed.placeholders.items():
+        if name not in allowed:
+            yield Fault(
+                pointer="/url_template",
+                code="unknown_placeholder",
+                message=f"These records have no {name}. (At position {position}.)",
+            )
+
+
+async def _keep_the_limit(session: AsyncSession, template: LinkTemplate) -> None:
+    limit = context(session).settings.limits.templates
+    count = await session.scalar(
+        select(func.count())
+        .select_from(LinkTemplate)
+        .where(LinkTemplate.field_key == template.field_key)
+    )
+    if (count or 0) > limit:
+        raise TooManyTemplates(f"{template.field_key} can have {limit} link templates.")

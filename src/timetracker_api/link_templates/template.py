@@ -1,0 +1,176 @@
+"""The language of link templates: URLs with placeholders that values cannot break out of.
+
+A template is taken apart once, when it is saved; a value is then only ever put between literal
+parts, percent-encoded. ``str.format`` would read attributes of what it is given, and encoding a
+finished URL cannot tell the template's ``&`` from a value's.
+"""
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+from types import MappingProxyType
+from urllib.parse import quote
+
+from timetracker_api.urls import MASK, MAX_URL, LinkFault, check, dot_segment
+
+MAX_TEMPLATE = 2000
+
+NATIVE: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "client": ("id", "name"),
+        "project": ("id", "code", "name"),
+        "task": ("id", "name"),
+        "time_entry": ("id",),
+        "invoice": ("id", "number"),
+        "user": ("id",),
+    }
+)
+"""The attributes placeholders may name, by entity: scalars that every reader of a link may see."""
+
+PLACEHOLDERS = frozenset(
+    {"value", *(f"{entity}.{name}" for entity, names in NATIVE.items() for name in names)}
+)
+KNOWN = f"Placeholders are {', '.join(sorted(PLACEHOLDERS))} and custom.<key>, in braces."
+CUSTOM = re.compile(r"custom\.[a-z][a-z0-9_]{0,62}")
+
+TOKEN = re.compile(
+    r"(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+"
+    r"|\{(?P<braced>[^{}]*)\}"
+    r"|%(?P<legacy>value)%"
+)
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+MAX_BITS = 1024
+MAX_EXPONENT = 300
+SEPARATORS = re.compile(r"[ ()./-]")
+
+
+def _phone_number(text: str) -> str:
+    """Leave out what only separates digits; whatever else is no digit fails the final check."""
+    return quote(SEPARATORS.sub("", text), safe="+")
+
+
+WEB = frozenset({"https", "http"})
+ENCODERS: Mapping[str, Callable[[str], str]] = {
+    "https": partial(quote, safe=""),
+    "http": partial(quote, safe=""),
+    "mailto": partial(quote, safe="@"),
+    "tel": _phone_number,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A template that was found to be safe, ready to be rendered many times."""
+
+    source: str
+    scheme: str
+    placeholders: Mapping[str, int]
+    """The names used, each with the 0-based position in the source where it is first used."""
+    _pieces: tuple[str, ...]
+    _slots: tuple[tuple[int, str], ...]
+    _path: int
+
+    def render(self, values: Mapping[str, object]) -> str | None:
+        """Put values in, and return the URL, or None where these values make no link.
+
+        A value is a str, int, bool, float or Decimal. There is no link if one is missing, None,
+        empty or something else, holds control characters, leads out of its path segment, is no
+        address or number where the scheme needs one, or makes the URL longer than 4096
+        characters. Never raises.
+        """
+        pieces = list(self._pieces)
+        encode = ENCODERS[self.scheme]
+        length = 0
+        for index, name in self._slots:
+            text = _text(values.get(name))
+            if text is None or len(text) > MAX_URL or CONTROL.search(text):
+                return None
+            pieces[index] = encoded = encode(text)
+            length += len(encoded)
+            # Here as well as below: 280 placeholders for one long value would be megabytes.
+            if not encoded or length > MAX_URL:
+                return None
+        url = "".join(pieces)
+        return url if len(url) <= MAX_URL and self._is_sound(url) else None
+
+    def _is_sound(self, url: str) -> bool:
+        if self.scheme in WEB:
+            return dot_segment(url, self._path) is None
+        try:
+            check(url, (self.scheme,))
+        except LinkFault:
+            return False
+        return True
+
+
+def parse(source: str, *, schemes: Collection[str]) -> Template:
+    """Take a template apart, or raise ``LinkFault`` with the position of its first fault.
+
+    ``schemes`` are those the instance allows; it can leave out some of ``urls.SCHEMES`` and add
+    none. Whether a definition exists for ``{custom.<key>}`` is for the caller to ask.
+    """
+    if len(source) > MAX_TEMPLATE:
+        raise LinkFault(
+            "too_long", MAX_TEMPLATE, f"A template has at most {MAX_TEMPLATE} characters."
+        )
+    pieces: list[str] = []
+    slots: list[tuple[int, str]] = []
+    placeholders: dict[str, int] = {}
+    masked = ""
+    while (position := len(masked)) < len(source):
+        token = TOKEN.match(source, position)
+        if token is None:
+            raise _stray(source[position], position)
+        name = token["legacy"] or token["braced"]
+        if name is None:
+            masked += token[0]
+        elif name in PLACEHOLDERS or CUSTOM.fullmatch(name):
+            masked += MASK * len(token[0])
+            slots.append((len(pieces), name))
+            placeholders.setdefault(name, position)
+        else:
+            raise LinkFault("unknown_placeholder", position, KNOWN)
+        pieces.append(token[0])
+    target = check(masked, schemes)
+    if not slots:
+        raise LinkFault("no_placeholder", len(source), "A template has at least one placeholder.")
+    if target.scheme in WEB and (position := dot_segment(masked, target.end)) is not None:
+        raise LinkFault(
+            "dot_segment", position, "A path segment is not, and cannot become, . or .. here."
+        )
+    return Template(
+        source,
+        target.scheme,
+        MappingProxyType(placeholders),
+        tuple(pieces),
+        tuple(slots),
+        target.end,
+    )
+
+
+def _stray(character: str, position: int) -> LinkFault:
+    if character == "%":
+        return LinkFault("percent", position, "A percent sign is written %25, or is %value%.")
+    if character in "{}":
+        return LinkFault("brace", position, "Braces only stand around one placeholder.")
+    return LinkFault(
+        "character", position, f"U+{ord(character):04X} cannot stand in a URL unless encoded."
+    )
+
+
+def _text(value: object) -> str | None:
+    """Write a scalar as JSON would, but decimals in full; None for what is no scalar."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value) if value.bit_length() <= MAX_BITS else None
+    if isinstance(value, float):
+        value = Decimal(repr(value))
+    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) <= MAX_EXPONENT:
+        return f"{value:f}"
+    return None

@@ -1,0 +1,35 @@
+"""What is in a database, by its own account."""
+
+from sqlalchemy import Connection, text
+
+VERSION_TABLE = "alembic_version"
+
+# Extensions bring tables and views of their own, which say nothing about who uses the database.
+_POSTGRESQL = text("""
+    SELECT c.relname FROM pg_class c
+    WHERE c.relnamespace = CAST(current_schema() AS regnamespace)
+      AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
+    ORDER BY c.relname
+""")
+
+_SQLITE = text("""
+    SELECT name FROM sqlite_master
+    WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+    ORDER BY name
+""")
+
+_VERSIONS = text("SELECT version_num FROM alembic_version ORDER BY version_num")
+
+
+def relations(connection: Connection) -> list[str]:
+    """Return the names of all tables and views, except Alembic's own."""
+    query = _SQLITE if connection.dialect.name == "sqlite" else _POSTGRESQL
+    return [name for name in connection.scalars(query) if name != VERSION_TABLE]
+
+
+def version_rows(connection: Connection) -> list[str]:
+    """Return the revisions a database says it is at: one, unless something went wrong."""
+    if not connection.dialect.has_table(connection, VERSION_TABLE):
+        return []
+    return list(connection.scalars(_VERSIONS))

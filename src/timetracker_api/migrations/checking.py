@@ -1,0 +1,71 @@
+"""Whether a database has the tables that the models describe, told in words."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, MetaData
+
+from timetracker_api.migrations import revisions
+from timetracker_api.migrations.connections import migration_url, reading
+from timetracker_api.migrations.driver_errors import explained
+from timetracker_api.migrations.rendering import comparison
+from timetracker_api.settings import Settings
+
+THINGS = {"fk": "foreign key"}
+
+
+async def check(settings: Settings, metadata: MetaData, folder: Path | None = None) -> list[str]:
+    """Return the differences between the models and a database, which has to be at the head."""
+    url = migration_url(settings)
+    with explained(url):
+        async with reading(url) as connection:
+            state = await connection.run_sync(revisions.read_state, revisions.scripts(folder))
+            if state.obstacle:
+                raise state.obstacle
+            return await connection.run_sync(differences, metadata)
+
+
+def differences(connection: Connection, metadata: MetaData) -> list[str]:
+    """Return a sentence for each thing that is in the models or the database only."""
+    options = comparison(connection.dialect.name) | {"target_metadata": metadata}
+    context = MigrationContext.configure(connection, opts=options)
+    return list(_sentences(compare_metadata(context, metadata)))
+
+
+def _sentences(found: Iterable[Any]) -> Iterable[str]:
+    for difference in found:
+        if isinstance(difference, list):
+            yield from map(_change, cast("list[Sequence[Any]]", difference))
+        else:
+            yield _presence(difference)
+
+
+def _change(change: Sequence[Any]) -> str:
+    """``modify_type``, schema, table, column, and what is before and after."""
+    what = change[0].removeprefix("modify_").replace("_", " ")
+    return (
+        f"column {change[2]}.{change[3]}: {what} is {_plain(change[-2])} in the database, "
+        f"{_plain(change[-1])} in the models"
+    )
+
+
+def _presence(difference: Sequence[Any]) -> str:
+    """``add_table`` and the like: what autogenerate would add is what the database lacks."""
+    verb, _, kind = difference[0].partition("_")
+    where = "missing in the database" if verb == "add" else "in the database only"
+    kind = THINGS.get(kind, kind.replace("_", " "))
+    item = difference[-1]
+    if kind == "column":
+        return f"column {difference[2]}.{item.name}: {where}"
+    if kind == "table":
+        return f"table {item.name}: {where}"
+    table = getattr(item, "table", None)
+    return f"{kind} {getattr(item, 'name', item)} of {getattr(table, 'name', 'a table')}: {where}"
+
+
+def _plain(value: Any) -> str:
+    argument = getattr(value, "arg", value)
+    return "nothing" if argument is None else str(argument)

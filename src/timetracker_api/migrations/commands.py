@@ -1,0 +1,144 @@
+"""Moving a database along the revisions, and looking where it is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from timetracker_api.migrations import revisions
+from timetracker_api.migrations.connections import migrating, migration_url, reading
+from timetracker_api.migrations.driver_errors import explain, explained, first_line
+from timetracker_api.migrations.exclusively import alembic_to_ourselves
+from timetracker_api.migrations.failures import Failure, RevisionFailed, Unverified
+from timetracker_api.migrations.lock import LOCK_WAIT
+from timetracker_api.migrations.patience import patiently
+from timetracker_api.migrations.progress import Progress
+from timetracker_api.migrations.revisions import State, read_state
+from timetracker_api.settings import Settings
+
+Say = Callable[[str], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What moving a database did."""
+
+    before: str | None
+    after: str | None
+    head: str | None
+    steps: tuple[str, ...]
+    """The revisions that were applied or undone, in this order."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Direction:
+    """What is different between up and down."""
+
+    steps: Callable[[ScriptDirectory, str | None, str], tuple[str, ...]]
+    target: Callable[[ScriptDirectory, str], str]
+    """The revision at which the last step leaves the database."""
+    command: Callable[[Config, str], None]
+
+
+_UP = _Direction(revisions.steps_up, lambda _, last: last, command.upgrade)
+_DOWN = _Direction(revisions.steps_down, revisions.parent, command.downgrade)
+
+
+async def state(settings: Settings, folder: Path | None = None) -> State:
+    """Return how the configured database stands to this release."""
+    return await _state(migration_url(settings), revisions.scripts(folder))
+
+
+async def upgrade(
+    settings: Settings,
+    revision: str = "head",
+    *,
+    lock_wait: float = LOCK_WAIT,
+    say: Say = lambda _: None,
+    folder: Path | None = None,
+) -> Outcome:
+    """Apply the revisions up to one of them. Who comes second waits, and finds nothing to do."""
+    return await _move(_UP, settings, revision, lock_wait, say, folder)
+
+
+async def downgrade(
+    settings: Settings,
+    revision: str,
+    *,
+    lock_wait: float = LOCK_WAIT,
+    say: Say = lambda _: None,
+    folder: Path | None = None,
+) -> Outcome:
+    """Undo the revisions down to one of them, or to ``base``."""
+    return await _move(_DOWN, settings, revision, lock_wait, say, folder)
+
+
+async def _move(  # noqa: PLR0913, PLR0917 - the two callers above name them all
+    direction: _Direction,
+    settings: Settings,
+    revision: str,
+    lock_wait: float,
+    say: Say,
+    folder: Path | None,
+) -> Outcome:
+    url = migration_url(settings)
+    scripts = revisions.scripts(folder)
+    with explained(url):
+        async with migrating(url, lock_wait) as connection:
+            # Read under the lock: another migrator may just have done all there is to do.
+            before = await connection.run_sync(read_state, scripts)
+            await connection.rollback()
+            if before.problem:
+                raise before.problem
+            steps = direction.steps(scripts, before.current, revision)
+            if not steps:
+                return Outcome(before.current, before.current, before.head, ())
+            target = direction.target(scripts, steps[-1])
+            await _apply(connection, direction.command, target, steps, say, folder)
+    after = await _state(url, scripts)
+    if (after.current or "base") != target:
+        raise Unverified(
+            f"the database should be at {target} now, but a new connection finds it at "
+            f"{after.current or 'no revision'}",
+            "Look for a second database, or a pooler, behind the same URL",
+        )
+    return Outcome(before.current, after.current, after.head, steps)
+
+
+async def _apply(  # noqa: PLR0913, PLR0917 - what a run of Alembic takes
+    connection: AsyncConnection,
+    run: Callable[[Config, str], None],
+    target: str,
+    steps: tuple[str, ...],
+    say: Say,
+    folder: Path | None,
+) -> None:
+    progress = Progress(say)
+
+    def attempt(connection: Connection) -> None:
+        run(revisions.configuration(folder, connection=connection, progress=progress), target)
+
+    try:
+        async with alembic_to_ourselves():
+            await patiently(connection, attempt, say=say)
+    except Failure:
+        raise
+    except Exception as error:
+        if explain(error, connection.engine.url):
+            raise
+        failed = steps[min(len(progress.done), len(steps) - 1)]
+        raise RevisionFailed(
+            f"{failed} failed and was rolled back: {first_line(error)}",
+            "Correct what it stumbled over, then run this again: it resumes there",
+        ) from error
+
+
+async def _state(url: URL, scripts: ScriptDirectory) -> State:
+    with explained(url):
+        async with reading(url) as connection:
+            return await connection.run_sync(read_state, scripts)

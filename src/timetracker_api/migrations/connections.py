@@ -1,0 +1,85 @@
+"""Connections on which revisions may run: unlike the service's, in whatever must differ."""
+
+import sqlite3
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, NullPool, event
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from timetracker_api.migrations.lock import LOCK_WAIT, migration_lock
+from timetracker_api.settings import Settings, async_url
+
+LOCK_TIMEOUT = "500ms"
+"""An ALTER that waits keeps every query behind it waiting: it gives up, and tries again later."""
+
+
+def migration_url(settings: Settings) -> URL:
+    """Return the database to migrate: past a pooler, where there is one."""
+    return async_url(settings.migration_database_url or settings.database_url)
+
+
+@asynccontextmanager
+async def migrating(url: URL, lock_wait: float = LOCK_WAIT) -> AsyncGenerator[AsyncConnection]:
+    """Give the one connection that may change the schema."""
+    async with migration_lock(url, lock_wait), _connection(url, "BEGIN IMMEDIATE") as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def reading(url: URL) -> AsyncGenerator[AsyncConnection]:
+    """Give a connection to look at the database with; looking does not create an SQLite file."""
+    if url.get_backend_name() == "sqlite" and not _exists(url):
+        url = url.set(database=":memory:")
+    async with _connection(url, "BEGIN") as connection:
+        yield connection
+
+
+def _exists(url: URL) -> bool:
+    return Path(url.database or "").exists()
+
+
+@asynccontextmanager
+async def _connection(url: URL, begin: str) -> AsyncGenerator[AsyncConnection]:
+    engine = _sqlite(url, begin) if url.get_backend_name() == "sqlite" else _postgresql(url)
+    try:
+        async with engine.connect() as connection:
+            yield connection
+    finally:
+        await engine.dispose()
+
+
+def _postgresql(url: URL) -> AsyncEngine:
+    # The timeout travels with the connection: a SET would be a statement before configure().
+    return create_async_engine(
+        url,
+        poolclass=NullPool,
+        connect_args={
+            "timeout": 10,
+            "server_settings": {
+                "application_name": "timetracker-api db",
+                "lock_timeout": LOCK_TIMEOUT,
+            },
+        },
+    )
+
+
+def _sqlite(url: URL, begin: str) -> AsyncEngine:
+    engine = create_async_engine(url, poolclass=NullPool)
+
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # or the driver commits before every CREATE TABLE
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA busy_timeout=10000")
+        # Rebuilding a table drops it, and dropping it deletes the rows that refer to it.
+        # The pragma is ignored within a transaction, so this is the only place for it.
+        cursor.execute("PRAGMA foreign_keys=OFF")
+        cursor.close()
+
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine.sync_engine, "connect", prepare)
+    event.listen(engine.sync_engine, "begin", start)
+    return engine

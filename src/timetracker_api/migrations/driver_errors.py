@@ -1,0 +1,118 @@
+"""What a driver's error means to the person who runs a migration."""
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import URL
+
+from timetracker_api.migrations.failures import Failure, LockTimeout, NotPermitted, Unreachable
+
+INSUFFICIENT_PRIVILEGE = "42501"
+LOCK_NOT_AVAILABLE = "55P03"
+
+UNREACHABLE = {
+    "28P01": ("the server refuses the password", "Check user and password in the URL"),
+    "28000": ("the server refuses the user", "Check the user in the URL and pg_hba.conf"),
+    "3D000": ("the server has no such database", "Create it with createdb, or correct the URL"),
+    "53300": ("the server has no connection left", "Close some, or raise max_connections"),
+    "57P03": ("the server is starting up or shutting down", "Try again in a moment"),
+}
+
+SQLITE = {
+    "unable to open database file": Unreachable(
+        "SQLite cannot open the file", "Create its folder, or correct the path in the URL"
+    ),
+    "file is not a database": Unreachable(
+        "the file is not an SQLite database", "Correct the path in the URL, or restore a backup"
+    ),
+    "readonly database": NotPermitted(
+        "SQLite may not write to the file", "Make the file and its folder writable"
+    ),
+    "database is locked": LockTimeout(
+        "another process kept the SQLite file locked", "Stop long writes, then run this again"
+    ),
+}
+
+
+@contextmanager
+def explained(url: URL) -> Generator[None]:
+    """Turn errors of the connection into failures that a person can act on."""
+    try:
+        yield
+    except Exception as error:
+        if failure := explain(error, url):
+            raise failure from error
+        raise
+
+
+def explain(error: BaseException, url: URL) -> Failure | None:
+    """Return what an error means, or nothing where it is not about the connection."""
+    if isinstance(error, Failure):
+        return None
+    if url.get_backend_name() == "sqlite":
+        return _sqlite(error, url)
+    return _postgresql(error, url)
+
+
+def _sqlite(error: BaseException, url: URL) -> Failure | None:
+    for text, failure in SQLITE.items():
+        if text in str(error):
+            return type(failure)(f"{_name(url)}: {failure.problem}", failure.way_out)
+    return None
+
+
+def _postgresql(error: BaseException, url: URL) -> Failure | None:
+    state = sqlstate(error)
+    if state in UNREACHABLE:
+        problem, way_out = UNREACHABLE[state]
+        return Unreachable(f"{_name(url)}: {problem}", way_out)
+    if state == INSUFFICIENT_PRIVILEGE:
+        return NotPermitted(
+            f"{_name(url)}: {first_line(error)}",
+            "Grant the role that migrates CREATE on the schema, and the ownership of its tables",
+        )
+    if state == LOCK_NOT_AVAILABLE:
+        return LockTimeout(
+            "other connections kept a table locked",
+            "End transactions that have been open for long, then run this again: it resumes",
+        )
+    if not state and any(isinstance(link, OSError) for link in _chain(error)):
+        return Unreachable(f"{_name(url)}: {_reason(error)}", "Check the URL, and that it runs")
+    return None
+
+
+def _name(url: URL) -> str:
+    """Say which database it is; its password may also be among the parameters."""
+    backend = url.get_backend_name()
+    return str(URL.create(backend, url.username, None, url.host, url.port, url.database))
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """Return PostgreSQL's code for an error, however deep the driver has wrapped it."""
+    codes = (getattr(link, "sqlstate", None) for link in _chain(error))
+    return next((code for code in codes if code), None)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    link: BaseException | None = error
+    while link is not None:
+        yield link
+        link = getattr(link, "orig", None) or link.__cause__
+
+
+def _reason(error: BaseException) -> str:
+    """Say it in the words of the operating system, without addresses and numbers."""
+    for link in _chain(error):
+        if isinstance(link, TimeoutError):
+            return "no answer in time"
+        if isinstance(link, ConnectionRefusedError):
+            return "nothing listens there"
+        if isinstance(link, FileNotFoundError):
+            return "there is no such socket"
+    return first_line(error)
+
+
+def first_line(error: BaseException) -> str:
+    """Return what an error says, without the classes and the statement."""
+    said = str(getattr(error, "orig", None) or error) or type(error).__name__
+    return said.splitlines()[0].split(">: ")[-1]

@@ -1,0 +1,78 @@
+"""What a downgrade would delete."""
+
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic import command
+from sqlalchemy import Connection, quoted_name, select, table
+from sqlalchemy import column as column_
+from sqlalchemy.sql.functions import count
+
+from timetracker_api.migrations import revisions
+from timetracker_api.migrations.catalog import relations
+from timetracker_api.migrations.connections import migration_url, reading
+from timetracker_api.migrations.driver_errors import explained
+from timetracker_api.migrations.exclusively import alembic_to_ourselves
+from timetracker_api.settings import Settings
+
+_DROPPED = re.compile(
+    r"^(?:DROP TABLE (?:IF EXISTS )?(?P<table>[\w\"]+)"
+    r"|ALTER TABLE (?P<of>[\w\"]+) DROP COLUMN (?:IF EXISTS )?(?P<column>[\w\"]+))",
+    re.MULTILINE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A table or column that would go, and how many values with it."""
+
+    table: str
+    column: str | None
+    rows: int
+
+    def __str__(self) -> str:
+        if self.column:
+            return f"column {self.table}.{self.column} with {self.rows} values"
+        return f"table {self.table} with {self.rows} rows"
+
+
+async def losses(settings: Settings, revision: str, folder: Path | None = None) -> list[Loss]:
+    """Return what downgrading to a revision deletes."""
+    url = migration_url(settings)
+    scripts = revisions.scripts(folder)
+    with explained(url):
+        async with reading(url) as connection:
+            state = await connection.run_sync(revisions.read_state, scripts)
+            if state.problem:
+                raise state.problem
+            steps = revisions.steps_down(scripts, state.current, revision)
+            if not steps:
+                return []
+            target = revisions.parent(scripts, steps[-1])
+            async with alembic_to_ourselves():
+                sql = _sql(f"{state.current}:{target}", folder)
+            return await connection.run_sync(_count, sql)
+
+
+def _sql(span: str, folder: Path | None) -> str:
+    """Return the statements of a downgrade in PostgreSQL's words, whichever database it is for."""
+    config = revisions.configuration(folder)
+    config.output_buffer = io.StringIO()
+    command.downgrade(config, span, sql=True)
+    return config.output_buffer.getvalue()
+
+
+def _count(connection: Connection, sql: str) -> list[Loss]:
+    existing = set(relations(connection))
+    found: list[Loss] = []
+    for match in _DROPPED.finditer(sql):
+        name = (match["table"] or match["of"]).strip('"')
+        if name not in existing:
+            continue
+        column = match["column"].strip('"') if match["column"] else None
+        counted = count(column_(quoted_name(column, True))) if column else count()
+        rows = connection.scalar(select(counted).select_from(table(quoted_name(name, True))))
+        found.append(Loss(name, column, rows or 0))
+    return found

@@ -1,0 +1,45 @@
+"""Rebuilding an SQLite table without losing what SQLAlchemy cannot reflect."""
+
+from collections.abc import Collection, Generator
+from contextlib import contextmanager
+from typing import Any
+
+from alembic.operations import BatchOperations, Operations
+from sqlalchemy import Connection, text
+
+from timetracker_api.migrations.guards import plain
+
+_OBJECTS = text("""
+    SELECT type, name, sql FROM sqlite_master
+    WHERE tbl_name = :table AND type IN ('index', 'trigger') AND sql IS NOT NULL
+""")
+
+
+@contextmanager
+def rebuild(
+    op: Operations, table: str, dropped: Collection[str] = (), **options: Any
+) -> Generator[BatchOperations]:
+    """Alter a table as ``op.batch_alter_table`` does, and put back indexes and triggers after.
+
+    ``dropped`` names those that are meant to go. Use it for every change of a column or
+    constraint in a table that has an index on an expression, a descending one or a trigger.
+    """
+    connection = None if op.get_context().as_sql else op.get_bind()
+    before = _objects(connection, table)
+    with op.batch_alter_table(table, **options) as batch:
+        yield batch
+    after = _objects(connection, table)
+    for (kind, name), sql in before.items():
+        if connection is None or name in dropped:
+            continue
+        if plain(after.get((kind, name), "")) == plain(sql):
+            continue
+        connection.exec_driver_sql(f'DROP {kind} IF EXISTS "{name}"')
+        connection.exec_driver_sql(sql)
+
+
+def _objects(connection: Connection | None, table: str) -> dict[tuple[str, str], str]:
+    if connection is None or connection.dialect.name != "sqlite":
+        return {}
+    rows = connection.execute(_OBJECTS, {"table": table})
+    return {(kind, name): sql for kind, name, sql in rows}

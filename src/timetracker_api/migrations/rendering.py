@@ -1,0 +1,83 @@
+"""How models are compared with a database, and how the difference is written into a revision.
+
+One file has to work on both databases, and to outlive the classes of the models.
+"""
+
+import re
+from typing import Any, Literal, cast
+
+from alembic.autogenerate.api import AutogenContext
+from alembic.autogenerate.render import (
+    _repr_type,  # pyright: ignore[reportPrivateUsage, reportUnknownVariableType] - no public one
+)
+from alembic.operations.ops import MigrationScript
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import JSON, BigInteger, DefaultClause, TypeDecorator
+from sqlalchemy.sql.elements import False_, True_
+from sqlalchemy.sql.functions import now
+
+from timetracker_api.migrations.dialect_only import include_for, set_indexes_apart
+from timetracker_api.migrations.failures import Failure
+
+ID_LENGTH = 32
+"""Characters that PostgreSQL keeps of a revision's id. SQLite would accept more."""
+
+
+def comparison(dialect: str) -> dict[str, Any]:
+    """Return what counts as a difference between the models and a database."""
+    return {
+        "compare_type": True,
+        "compare_server_default": True,
+        "include_object": include_for(dialect),
+        # CHECK constraints are compared, by name, only by a plugin outside the standard set.
+        "autogenerate_plugins": ["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"],
+    }
+
+
+def render_item(kind: str, item: object, context: AutogenContext) -> str | Literal[False]:
+    """Write types as what they store, and defaults as what both databases understand.
+
+    The two types that are stored differently have a name that `script.py.mako` explains.
+    """
+    if kind == "type" and isinstance(item, JSON | BigInteger):
+        varies = getattr(cast("object", item), "_variant_mapping", None)
+        name = "JSON" if isinstance(item, JSON) else "BigKey"
+        return name if varies else False
+    if kind == "type" and isinstance(item, TypeDecorator):
+        decorator = cast("TypeDecorator[Any]", item)
+        if not type(decorator).__module__.startswith("sqlalchemy."):
+            return _repr_type(decorator.impl_instance, context)
+    if kind == "server_default" and isinstance(item, DefaultClause):
+        for function, text in ((now, "func.now"), (True_, "true"), (False_, "false")):
+            if isinstance(item.arg, function):
+                return f"sa.{text}()"
+    return False
+
+
+def write_revision(
+    context: MigrationContext, _revision: object, directives: list[MigrationScript]
+) -> None:
+    """Number a new revision, and make what it does work on both databases."""
+    for script in directives:
+        for operations in (script.upgrade_ops, script.downgrade_ops):
+            if operations:
+                set_indexes_apart(operations, context.opts["target_metadata"])
+        if script.message is None:
+            continue  # `alembic check` asks as well, and writes nothing
+        if script.upgrade_ops and script.upgrade_ops.ops and context.dialect.name == "sqlite":
+            raise Failure(
+                "SQLite does not show enough of a schema to write a revision from",
+                "Let DATABASE_URL name an empty PostgreSQL database, upgrade it, and try again",
+            )
+        script.rev_id = next_id(context, script.message)
+
+
+def next_id(context: MigrationContext, message: str) -> str:
+    """Return ``NNNN_slug``, which is the name of the file as well."""
+    if context.script is None:
+        raise RuntimeError("a revision is written where there are scripts")
+    number = 1 + max(
+        (int(script.revision[:4]) for script in context.script.walk_revisions()), default=0
+    )
+    slug = re.sub(r"[^a-z0-9]+", "_", message.lower()).strip("_")
+    return f"{number:04}_{slug}"[:ID_LENGTH].rstrip("_")

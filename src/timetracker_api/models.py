@@ -1,0 +1,24 @@
+"""Every table there is: importing this module is what makes ``metadata`` complete."""
+
+from timetracker_api.auth.models import Token, User
+from timetracker_api.clients.models import Client
+from timetracker_api.custom_fields.models import CustomFieldDefinition
+from timetracker_api.db.base import Base
+from timetracker_api.db.schema_version import SchemaVersion
+from timetracker_api.events.models import Event
+from timetracker_api.link_templates.models import LinkTemplate
+from timetracker_api.web.idempotency import Answer
+
+__all__ = [
+    "Answer",
+    "Client",
+    "CustomFieldDefinition",
+    "Event",
+    "LinkTemplate",
+    "SchemaVersion",
+    "Token",
+    "User",
+    "metadata",
+]
+
+metadata = Base.metadata

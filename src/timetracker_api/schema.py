@@ -1,0 +1,126 @@
+"""What request and response bodies have in common, and the field types they share."""
+
+import unicodedata
+import zoneinfo
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, TypeVar, cast
+
+from pydantic import MISSING, AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic_core import PydanticCustomError
+
+T = TypeVar("T")
+
+LARGEST_ID = 2**63 - 1
+
+
+class Schema(BaseModel):
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class Body(Schema):
+    """Something a client sends. Strict: a JSON number is not a string, and 1 is not true."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, str_strip_whitespace=True)
+
+    def given(self) -> dict[str, Any]:
+        """Return what the client wrote, without the defaults it left to us."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+    def whole(self) -> dict[str, Any]:
+        """Return all fields, with the defaults for those that were left out."""
+        return {name: getattr(self, name) for name in type(self).model_fields}
+
+
+class Patch(Body):
+    """Turns an inherited body into one where every field may be left out.
+
+    Leaving a field out is not the same as sending null:
+    a field that cannot be null goes on refusing null.
+    """
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        for field in cls.model_fields.values():
+            field.annotation = cast(Any, field.annotation) | MISSING
+            field.default, field.default_factory = MISSING, None
+        cls.model_rebuild(force=True)
+
+
+class Resource(Schema):
+    """Something the API hands out."""
+
+    id: Annotated[int, Field(examples=[7])]
+    """Its number, the same for ever."""
+    created_at: datetime
+    """When it was created."""
+    updated_at: datetime
+    """When it was last changed."""
+
+
+def _character_fault(text: str, *, allowed: str) -> PydanticCustomError | None:
+    for position, character in enumerate(text):
+        # Cc: control; Cs: half of a surrogate pair. Zl and Zp break lines.
+        # The bidirectional overrides make text read differently from what it says.
+        if (
+            unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
+            or character in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+        ) and character not in allowed:
+            return PydanticCustomError(
+                "control_characters",
+                "Must not contain control characters; there is one at position {position}",
+                {"position": position},
+            )
+    return None
+
+
+def one_line(text: str) -> str:
+    """Refuse control characters, and those that make text read differently from what it says."""
+    if not text.isprintable() and (fault := _character_fault(text, allowed="")):
+        raise fault
+    return text
+
+
+def many_lines(text: str) -> str:
+    """Refuse the same, but for tabs and line breaks."""
+    if not text.isprintable() and (fault := _character_fault(text, allowed="\n\r\t")):
+        raise fault
+    return text
+
+
+Line = Annotated[str, AfterValidator(one_line)]
+"""Text on one line, without control characters."""
+
+Text = Annotated[str, AfterValidator(many_lines)]
+"""Text that may have several lines."""
+
+Name = Annotated[Line, Field(min_length=1, max_length=200)]
+
+
+def _time_zone(name: str) -> str:
+    if name not in zoneinfo.available_timezones():
+        raise PydanticCustomError("time_zone", "Must be an IANA time zone, such as Europe/Brussels")
+    return name
+
+
+TimeZoneName = Annotated[
+    str, Field(max_length=64, examples=["Europe/Brussels"]), AfterValidator(_time_zone)
+]
+
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["EUR"])]
+"""An ISO 4217 code."""
+
+
+def _plain_amount(amount: Decimal) -> str:
+    """At least two decimals, at most four."""
+    cents = amount.quantize(Decimal("0.01"))
+    return str(cents if cents == amount else amount.normalize())
+
+
+Amount = Annotated[
+    Decimal,
+    Field(strict=False, ge=0, max_digits=14, decimal_places=4, examples=["95.50"]),
+    PlainSerializer(_plain_amount, return_type=str),
+]
+"""Money: a decimal string such as ``95.50``. A JSON number is read as well."""

@@ -1,0 +1,131 @@
+"""Signing in and out, and tokens for programs."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from timetracker_api import clock, entities
+from timetracker_api.auth import passwords, tokens
+from timetracker_api.auth.models import Token, User
+from timetracker_api.auth.principal import require
+from timetracker_api.auth.scopes import EVERYTHING
+from timetracker_api.db.base import fold
+from timetracker_api.db.session import context
+from timetracker_api.entities import Representation, Values
+from timetracker_api.problems import Fault, Invalid, Unauthenticated
+from timetracker_api.sessions.schemas import Credentials, TokenCreate
+from timetracker_api.users.service import USERS
+
+TOKENS = Representation(
+    Token,
+    select(
+        Token.id,
+        Token.name,
+        Token.kind,
+        Token.scopes,
+        Token.expires_at,
+        Token.last_used_at,
+        Token.version,
+        Token.created_at,
+        Token.updated_at,
+    ).where(Token.revoked_at.is_(None)),
+)
+
+SOON = timedelta(seconds=1)
+
+
+async def sign_in(session: AsyncSession, credentials: Credentials) -> Values:
+    """Return a new login. `Unauthenticated` does not say which of the two was wrong."""
+    known = context(session)
+    # Outside the transaction: on SQLite nobody else could write while the password is hashed.
+    async with known.database.read() as reading:
+        found = await reading.scalar(
+            select(User).where(
+                User.username_key == fold(credentials.username), User.archived_at.is_(None)
+            )
+        )
+    stored = found.password_hash if found else None
+    if not await passwords.verify(credentials.password.get_secret_value(), stored) or not found:
+        raise Unauthenticated("Username or password is wrong.")
+    known.actor_id = found.id
+    now = clock.now()
+    text, token = await _add(
+        session,
+        user_id=found.id,
+        kind="session",
+        name="Login",
+        scopes=[EVERYTHING],
+        expires_at=tokens.session_end(known, now),
+        last_used_at=now,
+    )
+    user = await USERS.one(session, found.id)
+    known.subject = None
+    return {"token": text, "expires_at": token.expires_at, "user": user}
+
+
+async def current(session: AsyncSession) -> Values:
+    """Return the login, or API token, that the request came with."""
+    known = context(session)
+    expires_at = await session.scalar(select(Token.expires_at).where(Token.id == known.token_id))
+    user = await USERS.one(session, known.actor_id or 0)
+    known.subject = None
+    return {"expires_at": expires_at, "user": user}
+
+
+async def sign_out(session: AsyncSession) -> None:
+    """Revoke the token that the request came with."""
+    token = await entities.locked(session, Token, context(session).token_id or 0)
+    await entities.update(session, token, {"revoked_at": clock.now()})
+
+
+async def create_token(session: AsyncSession, data: TokenCreate) -> Values:
+    """Make a token that may do, and last, no more than the one it is asked with."""
+    known = context(session)
+    require(known, data.scopes)
+    if data.expires_at is not None and data.expires_at <= clock.now() + SOON:
+        raise Invalid(_expiry_fault("It must lie in the future."))
+    # A login moves its end with every use, and so does not bound what it makes.
+    own_end = await session.scalar(
+        select(Token.expires_at).where(Token.id == known.token_id, Token.kind == "api")
+    )
+    if own_end is not None and (data.expires_at is None or data.expires_at > own_end):
+        raise Invalid(_expiry_fault("It must not end after the token that asks for it."))
+    return await add_token(
+        session,
+        user_id=known.actor_id or 0,
+        name=data.name,
+        scopes=sorted({str(scope) for scope in data.scopes}),
+        expires_at=data.expires_at,
+    )
+
+
+async def add_token(
+    session: AsyncSession,
+    *,
+    user_id: int,
+    name: str,
+    scopes: list[str],
+    expires_at: datetime | None,
+) -> Values:
+    """Make a token for a user and return it with its secret."""
+    text, token = await _add(
+        session, user_id=user_id, kind="api", name=name, scopes=scopes, expires_at=expires_at
+    )
+    return await TOKENS.one(session, token.id) | {"token": text}
+
+
+async def revoke(session: AsyncSession, token: Token) -> None:
+    """Have a token refused from now on, everywhere. `NotFound` for one of somebody else."""
+    if token.user_id != context(session).actor_id or token.revoked_at is not None:
+        raise entities.missing(Token, token.id)
+    await entities.update(session, token, {"revoked_at": clock.now()})
+
+
+async def _add(session: AsyncSession, **values: object) -> tuple[str, Token]:
+    text = tokens.mint()
+    return text, await entities.create(session, Token, {**values, "digest": tokens.digest(text)})
+
+
+def _expiry_fault(message: str) -> Fault:
+    return Fault(pointer="/expires_at", code="invalid", message=message)

@@ -1,0 +1,148 @@
+"""Everything one can configure, each with a sentence."""
+
+from typing import Annotated, Literal
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+EMBEDDED_URL = "sqlite:///timetracker.db"
+
+DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+BACKENDS = {"sqlite": "sqlite", "postgresql": "postgresql", "postgres": "postgresql"}
+
+
+class Limits(BaseModel):
+    """How much of everything there may be. `GET /limits` shows them."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    definitions: Annotated[int, Field(ge=1)] = 200
+    """Active custom field definitions per entity type."""
+    choices: Annotated[int, Field(ge=1)] = 1000
+    """Choices of one custom field."""
+    templates: Annotated[int, Field(ge=1)] = 20
+    """Link templates per field."""
+    values_bytes: Annotated[int, Field(ge=1)] = 65_536
+    """Bytes of JSON that the custom field values of one record may take."""
+
+
+class Settings(BaseSettings):
+    """The configuration of one process, read once from the environment and passed in.
+
+    Every attribute is an environment variable in capitals behind ``TIMETRACKER_``;
+    nested ones are separated by two underscores (``TIMETRACKER_LIMITS__CHOICES``).
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="TIMETRACKER_",
+        env_nested_delimiter="__",
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+
+    database_url: Annotated[
+        str, Field(validation_alias=AliasChoices("TIMETRACKER_DATABASE_URL", "DATABASE_URL"))
+    ] = EMBEDDED_URL
+    """Where the data lives: `sqlite:///file.db` or `postgresql://user:password@host/name`.
+    `DATABASE_URL` is read as well. Without either, an SQLite file in the current folder."""
+
+    migration_database_url: str | None = None
+    """A direct connection for migrations, where the service itself goes through a pooler."""
+
+    pool_size: Annotated[int, Field(ge=1, le=200)] = 10
+    """Connections each process keeps to PostgreSQL; as many again are opened under load."""
+
+    host: str = "127.0.0.1"
+    """The address the server listens on."""
+
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8000
+    """The port the server listens on."""
+
+    log_format: Literal["human", "json"] = "human"
+    """`human` for a terminal, `json` for a log collector: one object per line."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least important kind of message that is logged; requests are `info`."""
+
+    max_body_bytes: Annotated[int, Field(ge=1024)] = 1_048_576
+    """The largest request body accepted, in bytes."""
+
+    cors_origins: Annotated[list[str], NoDecode] = []
+    """Origins whose browsers may call the API, separated by commas; `*` for all."""
+
+    session_hours: Annotated[int, Field(ge=1, le=24 * 365)] = 12
+    """Hours until an unused login expires; every use extends it."""
+
+    login_attempts_per_minute: Annotated[int, Field(ge=1)] = 10
+    """Login attempts per minute for one account from one address, and five times as many from
+    one address over all accounts; the next ones are answered with 429."""
+
+    requests_per_minute: Annotated[int, Field(ge=0)] | None = None
+    """Requests per minute and token; 0 is without limit. By default 6000 on PostgreSQL, and
+    without limit on SQLite."""
+
+    link_schemes: Annotated[
+        list[Literal["https", "http", "mailto", "tel"]], NoDecode, Field(min_length=1)
+    ] = ["https", "http", "mailto", "tel"]
+    """URL schemes that link templates may use, separated by commas."""
+
+    time_zone: str = "UTC"
+    """The organisation's IANA time zone."""
+
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+    """The organisation's ISO 4217 currency."""
+
+    limits: Limits = Limits()
+    """How much of everything there may be."""
+
+    @field_validator("database_url", "migration_database_url")
+    @classmethod
+    def _names_a_database_we_speak(cls, value: str | None) -> str | None:
+        if value is not None:
+            async_url(value)
+        return value
+
+    @field_validator("cors_origins", "link_schemes", mode="before")
+    @classmethod
+    def _separated_by_commas(cls, value: object) -> object:
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @property
+    def url(self) -> URL:
+        """The database, with its asynchronous driver."""
+        return async_url(self.database_url)
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether nobody configured a database, so that the file here is ours to look after."""
+        return self.database_url == EMBEDDED_URL
+
+    @property
+    def requests_allowed_per_minute(self) -> int:
+        """The requests per minute and token, 0 for no limit."""
+        if self.requests_per_minute is None:
+            return 0 if self.url.get_backend_name() == "sqlite" else 6000
+        return self.requests_per_minute
+
+
+def async_url(value: str) -> URL:
+    """Read a database URL as people write it, and give it the driver we use."""
+    try:
+        url = make_url(value)
+    except ArgumentError:
+        raise ValueError(
+            "not a database URL; expected sqlite:///file.db or postgresql://user@host/name"
+        ) from None
+    backend = BACKENDS.get(url.drivername.split("+")[0])
+    if backend is None:
+        raise ValueError(f"{url.drivername} is not supported; use sqlite or postgresql")
+    if backend == "postgresql" and not url.database:
+        raise ValueError("the PostgreSQL URL does not name a database")
+    return url.set(drivername=DRIVERS[backend])

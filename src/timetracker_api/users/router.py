@@ -1,0 +1,81 @@
+"""People."""
+
+from typing import Annotated
+
+from fastapi import Query, status
+
+from timetracker_api.auth.models import User
+from timetracker_api.auth.principal import Caller
+from timetracker_api.db.session import Reading, Writing
+from timetracker_api.entities import Values
+from timetracker_api.users import service
+from timetracker_api.users.schemas import (
+    MeRead,
+    MeUpdate,
+    UserCreate,
+    UserListing,
+    UserRead,
+    UserUpdate,
+)
+from timetracker_api.users.service import USERS
+from timetracker_api.web.pagination import Page
+from timetracker_api.web.routing import Id, ResourceRouter, for_writing
+
+me = ResourceRouter("users/me", scope=None, tag="users")
+router = ResourceRouter("users")
+
+UserToChange = Annotated[User, for_writing(User)]
+
+
+@me.get("", response_model=MeRead)
+async def get_me(session: Reading, caller: Caller) -> Values:
+    """Whoever is asking, and what this token may do."""
+    return await USERS.one(session, caller.actor_id or 0) | {"scopes": sorted(caller.scopes)}
+
+
+@me.patch("", response_model=UserRead)
+async def update_me(session: Writing, data: MeUpdate) -> Values:
+    """Change your own name, address, time zone or password."""
+    return await USERS.one(session, (await service.update_own(session, data.given())).id)
+
+
+@router.get("", response_model=Page[UserRead])
+async def list_users(session: Reading, listing: Annotated[UserListing, Query()]) -> Values:
+    """Users, by username unless asked otherwise."""
+    return await listing.page(session, USERS)
+
+
+@router.post("", response_model=UserRead, status_code=status.HTTP_201_CREATED)
+async def create_user(session: Writing, data: UserCreate) -> Values:
+    """Add somebody who can sign in."""
+    return await USERS.one(session, (await service.create(session, data.whole())).id)
+
+
+@router.get("/{id}", response_model=UserRead)
+async def get_user(session: Reading, id: Id) -> Values:
+    """One user."""
+    return await USERS.one(session, id)
+
+
+@router.patch("/{id}", response_model=UserRead)
+async def update_user(session: Writing, user: UserToChange, data: UserUpdate) -> Values:
+    """Change some of a user's fields. A new password ends all their logins."""
+    return await USERS.one(session, (await service.update(session, user, data.given())).id)
+
+
+@router.post("/{id}/archive", response_model=UserRead)
+async def archive_user(session: Writing, user: UserToChange) -> Values:
+    """Refuse somebody from now on. What they did stays."""
+    return await USERS.one(session, (await service.archive(session, user)).id)
+
+
+@router.post("/{id}/unarchive", response_model=UserRead)
+async def unarchive_user(session: Writing, user: UserToChange) -> Values:
+    """Let somebody in again."""
+    return await USERS.one(session, (await service.unarchive(session, user)).id)
+
+
+@router.delete("/{id}", status_code=status.HTTP_204_NO_CONTENT)
+async def delete_user(session: Writing, user: UserToChange) -> None:
+    """Remove somebody who has no history."""
+    await service.delete(session, user)

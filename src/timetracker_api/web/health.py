@@ -1,0 +1,85 @@
+"""Whether the service is alive, whether it is ready, and what it is."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from timetracker_api import __version__
+from timetracker_api.auth.principal import Caller
+from timetracker_api.db.session import Context
+from timetracker_api.migrations.revisions import State, database_state
+from timetracker_api.problems import Unavailable
+from timetracker_api.schema import Schema
+from timetracker_api.settings import Limits
+from timetracker_api.web.errors import UNAVAILABLE
+from timetracker_api.web.routing import answers, operation_id
+
+router = APIRouter(tags=["service"], generate_unique_id_function=operation_id)
+
+
+class Health(Schema):
+    """That the service is there."""
+
+    status: Annotated[Literal["ok"], Field(examples=["ok"])] = "ok"
+    """Always `ok`; otherwise the answer is a problem."""
+
+
+class Info(Schema):
+    """What this installation is."""
+
+    name: Annotated[str, Field(examples=["timetracker-api"])]
+    """The name of the software."""
+    version: Annotated[str, Field(examples=["0.1.0"])]
+    """The version of the software."""
+    revision: Annotated[str | None, Field(examples=["0001_foundation"])]
+    """The revision of the database; null while it cannot be read."""
+    time_zone: Annotated[str, Field(examples=["Europe/Brussels"])]
+    """The organisation's IANA time zone."""
+    currency: Annotated[str, Field(examples=["EUR"])]
+    """The organisation's ISO 4217 currency."""
+
+
+@router.get("/health/live")
+async def check_alive() -> Health:
+    """Answer as long as the process does. Restart it when this fails."""
+    return Health()
+
+
+@router.get("/health/ready", responses=answers(Unavailable))
+async def check_ready(known: Caller) -> Health:
+    """Answer when requests can be served: the database is there, and at the revision we need."""
+    try:
+        state = await _state(known)
+    except UNAVAILABLE as error:
+        raise Unavailable(f"The database cannot be reached: {type(error).__name__}.") from error
+    if state.obstacle is not None:
+        raise Unavailable(f"{state.obstacle}.")
+    return Health()
+
+
+@router.get("/info")
+async def get_info(known: Caller) -> Info:
+    """Say what this installation is, to whoever asks."""
+    try:
+        revision = (await _state(known)).current
+    except UNAVAILABLE:
+        revision = None
+    return Info(
+        name="timetracker-api",
+        version=__version__,
+        revision=revision,
+        time_zone=known.settings.time_zone,
+        currency=known.settings.currency,
+    )
+
+
+@router.get("/limits")
+async def get_limits(known: Caller) -> Limits:
+    """Say how much of everything there may be here."""
+    return known.settings.limits
+
+
+async def _state(known: Context) -> State:
+    async with known.database.engines.reading.connect() as connection:
+        return await database_state(connection)

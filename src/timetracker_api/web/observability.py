@@ -1,0 +1,83 @@
+"""A number for every request, a line in the log for each, and a log that tells what broke."""
+
+import logging
+import re
+import secrets
+import sys
+from time import perf_counter
+from typing import Any
+
+import structlog
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from timetracker_api.settings import Settings
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
+SERVER_ERROR = 500
+
+log = structlog.stdlib.get_logger("timetracker_api")
+
+
+def configure_logging(settings: Settings) -> None:
+    """Send everything, the server's own messages too, to standard error in one format."""
+    shared: list[Any] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    if settings.log_format == "json":
+        render = [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+    else:
+        render = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *render],
+    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(settings.log_level.upper())
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared[:2],
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+
+
+class Observed:
+    """Wraps the whole application, error handling included: pure ASGI, some 30 microseconds."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = perf_counter()
+        wanted = Request(scope).headers.get("x-request-id", "")
+        request_id = wanted if REQUEST_ID.fullmatch(wanted) else secrets.token_hex(8)
+        scope.setdefault("state", {})["request_id"] = request_id
+        status = SERVER_ERROR
+
+        async def send_numbered(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = int(message["status"])
+                message["headers"].append((b"x-request-id", request_id.encode()))
+            await send(message)
+
+        facts = {"method": scope["method"], "path": scope["path"], "request_id": request_id}
+        try:
+            await self.app(scope, receive, send_numbered)
+        except Exception:
+            # The framework has answered with a problem and raises for the log's sake: here it is.
+            log.exception("request failed", **facts)
+        elapsed = round((perf_counter() - started) * 1000, 1)
+        log.info("request", **facts, status=status, milliseconds=elapsed)

@@ -1,0 +1,152 @@
+"""Routers that secure and document their operations by themselves."""
+
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Depends, Path, Request, Response, Security, status
+from fastapi.routing import APIRoute
+
+from timetracker_api import entities
+from timetracker_api.auth.principal import authorize
+from timetracker_api.db.base import Entity
+from timetracker_api.db.session import Writing, request_context
+from timetracker_api.problems import (
+    BodyTooLarge,
+    Conflict,
+    Forbidden,
+    Invalid,
+    MalformedBody,
+    NotFound,
+    PreconditionFailed,
+    Problem,
+    TooManyRequests,
+    Unauthenticated,
+    Unavailable,
+    UnsupportedMediaType,
+)
+from timetracker_api.schema import LARGEST_ID
+from timetracker_api.web import caching, idempotency
+from timetracker_api.web.body import StrictRequest, require_json
+
+E = TypeVar("E", bound=Entity)
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+SECRET = "x-secret"  # noqa: S105 - the name of a mark, not a secret
+"""Marks an operation whose answer holds a secret, which is never stored."""
+
+Id = Annotated[int, Path(ge=1, le=LARGEST_ID, description="Its number.", examples=[7])]
+
+
+class ResourceRouter(APIRouter):
+    """Every operation under one noun: tagged, scoped, and honest about how it can fail.
+
+    ``scope`` is the first half of the scopes its operations need, by default the noun with
+    underscores; `None` where being somebody is enough, and ``public`` where not even that is.
+    """
+
+    def __init__(
+        self, noun: str, *, scope: str | None = "", public: bool = False, tag: str | None = None
+    ) -> None:
+        super().__init__(
+            prefix=f"/{noun}",
+            tags=[tag or noun],
+            route_class=ResourceRoute,
+            generate_unique_id_function=operation_id,
+        )
+        self.scope = noun.replace("-", "_") if scope == "" else scope
+        self.public = public
+
+    def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        """Add an operation; called by ``@router.get`` and its like."""
+        methods = set(options["methods"])
+        if not self.public:
+            reading = methods <= SAFE
+            scopes = [f"{self.scope}:{'read' if reading else 'write'}"] if self.scope else []
+            options["dependencies"] = [
+                Security(authorize, scopes=scopes),
+                *([Depends(idempotency.once)] if "POST" in methods else ()),
+                *(options.get("dependencies") or ()),
+            ]
+        options["responses"] = {
+            **answers(*_possible(self.prefix + path, methods, public=self.public)),
+            **(options.get("responses") or {}),
+        }
+        super().add_api_route(path, endpoint, **options)
+
+
+class ResourceRoute(APIRoute):
+    """Reads JSON strictly, and adds to the answer what follows from the record it is about."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap FastAPI's handler. Runs inside the transaction, which commits after it."""
+        handle = super().get_route_handler()
+        takes_body = self.body_field is not None
+        created = self.status_code == status.HTTP_201_CREATED
+        secret = bool((self.openapi_extra or {}).get(SECRET))
+
+        async def answer(request: Request) -> Response:
+            request = StrictRequest(request.scope, request.receive)
+            if takes_body:
+                await require_json(request)
+            response = await handle(request)
+            known = request_context(request)
+            if known.next_page is not None:
+                following = request.url.include_query_params(**known.next_page)
+                response.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
+            if known.subject is not None and response.body:
+                if created:
+                    response.headers["Location"] = f"{request.url.path}/{known.subject['id']}"
+                if_none_match = request.headers.get("if-none-match")
+                asked = if_none_match if request.method in SAFE else None
+                response = caching.tagged(response, known.subject["version"], asked)
+            await idempotency.remember(request, response, secret=secret)
+            return response
+
+        return answer
+
+
+def operation_id(route: APIRoute) -> str:
+    """Return the function's name: what you grep for is what the generated client calls."""
+    return route.name
+
+
+def _possible(path: str, methods: set[str], *, public: bool) -> Sequence[type[Problem]]:
+    kinds: list[type[Problem]] = [Unavailable, Invalid, TooManyRequests]
+    if not public:
+        kinds += [Unauthenticated, Forbidden]
+    if "{" in path:
+        kinds += [NotFound]
+    if not methods <= SAFE:
+        kinds += [Conflict]
+    if methods & {"POST", "PUT", "PATCH"}:
+        kinds += [MalformedBody, BodyTooLarge, UnsupportedMediaType]
+    if methods & {"PUT", "PATCH", "DELETE"}:
+        kinds += [PreconditionFailed]
+    return kinds
+
+
+def answers(*problems: type[Problem]) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI ``responses`` of an operation that may end in these problems."""
+    reference = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    return {
+        int(problem.status): {
+            "description": problem.title,
+            "content": {"application/problem+json": reference},
+        }
+        for problem in problems
+    }
+
+
+def for_writing(kind: type[E]) -> Any:
+    """Give the entity the path names: ``Annotated[Client, for_writing(Client)]``.
+
+    Nobody else can change it before the transaction ends, so that no change is lost; and it is
+    still the one the caller has seen, if the caller says which one that was.
+    """
+
+    async def named(session: Writing, id: Id, if_match: caching.IfMatch = None) -> E:
+        entity = await entities.locked(session, kind, id)
+        caching.check_unchanged(entity, if_match)
+        return entity
+
+    return Depends(named)

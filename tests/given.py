@@ -1,0 +1,42 @@
+"""Builds the world of a test through the API, which cannot build one that it would refuse."""
+
+from typing import Any
+
+from httpx import AsyncClient, Response
+
+
+class Given:
+    """Creates what a test takes for granted; ``await given.a_client(name="Acme")``."""
+
+    def __init__(self, api: AsyncClient) -> None:
+        self.api = api
+
+    async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        response = await self.api.post(path, json=body)
+        assert response.status_code == 201, response.text
+        return response.json()
+
+    async def a_client(self, name: str = "Acme", **fields: Any) -> dict[str, Any]:
+        """Create a client."""
+        return await self._post("/clients", {"name": name, **fields})
+
+    async def a_field(self, key: str, kind: str = "text", **fields: Any) -> dict[str, Any]:
+        """Define a custom field; its label is its key in words."""
+        label = key.replace("_", " ").capitalize()
+        body = {"key": key, "label": label, "kind": kind, **fields}
+        return await self._post("/custom-field-definitions", body)
+
+    async def a_template(self, field_key: str, url: str, **fields: Any) -> dict[str, Any]:
+        """Have a field become a link."""
+        body = {"name": "Open", "field_key": field_key, "url_template": url, **fields}
+        return await self._post("/link-templates", body)
+
+    async def a_user(self, username: str, **fields: Any) -> dict[str, Any]:
+        """Add somebody."""
+        return await self._post("/users", {"username": username, **fields})
+
+
+def faults(response: Response) -> set[tuple[str, str]]:
+    """Return pointer and code of everything that a response says is wrong."""
+    assert response.headers["content-type"] == "application/problem+json", response.text
+    return {(fault["pointer"], fault["code"]) for fault in response.json()["errors"]}
