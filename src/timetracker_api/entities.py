@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, select
@@ -15,6 +16,10 @@ E = TypeVar("E", bound=Entity)
 Values = dict[str, Any]
 Check = Callable[[AsyncSession, Entity, Values], Awaitable[None]]
 Completion = Callable[[AsyncSession, type[Entity], Sequence[Values]], Awaitable[None]]
+
+NESTED = "__"
+IDENTIFYING = frozenset({"id", "amount"})
+"""The first members of nested objects; where they are null, so is the object."""
 
 _checks: list[Check] = []
 _completions: list[Completion] = []
@@ -44,14 +49,31 @@ class Representation:
 
     entity: type[Entity]
     statement: Select[*tuple[Any, ...]]
+    """A column labelled ``client__name`` becomes the member ``name`` of an object ``client``,
+    which is null where its ``id`` is."""
+
+    @cached_property
+    def _places(self) -> Sequence[tuple[str, str]]:
+        labels = (label.rpartition(NESTED) for label in self.statement.selected_columns.keys())
+        return [(parent, name) for parent, _, name in labels]
+
+    def _shaped(self, row: Sequence[Any]) -> Values:
+        shaped: Values = {}
+        for (parent, name), value in zip(self._places, row, strict=True):
+            if not parent:
+                shaped[name] = value
+            elif name in IDENTIFYING and value is None:
+                shaped[parent] = None
+            elif (inner := shaped.setdefault(parent, {})) is not None:
+                inner[name] = value
+        return shaped
 
     async def rows(
         self, session: AsyncSession, statement: Select[*tuple[Any, ...]]
     ) -> list[Values]:
         """Run a narrowed form of the statement."""
         result = await session.execute(statement)
-        keys = tuple(result.keys())
-        rows = [dict(zip(keys, row, strict=True)) for row in result.all()]
+        rows = [self._shaped(row) for row in result.all()]
         for function in _completions:
             await function(session, self.entity, rows)
         return rows

@@ -7,6 +7,10 @@ from timetracker_api.db.base import Base
 from timetracker_api.db.schema_version import SchemaVersion
 from timetracker_api.events.models import Event
 from timetracker_api.link_templates.models import LinkTemplate
+from timetracker_api.organization.models import Organization
+from timetracker_api.projects.models import Project
+from timetracker_api.tasks.models import Task
+from timetracker_api.time_entries.models import TimeEntry
 from timetracker_api.web.idempotency import Answer
 
 __all__ = [
@@ -15,7 +19,11 @@ __all__ = [
     "CustomFieldDefinition",
     "Event",
     "LinkTemplate",
+    "Organization",
+    "Project",
     "SchemaVersion",
+    "Task",
+    "TimeEntry",
     "Token",
     "User",
     "metadata",

@@ -1,0 +1,5 @@
+"""Who is asking, and what they may. Importing this package keeps rates from who may not see them."""
+
+from timetracker_api.auth import rates
+
+__all__ = ["rates"]

@@ -1,6 +1,7 @@
 """Whoever can be asking: people, and the tokens they ask with."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import ClassVar
 
 from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary
@@ -18,6 +19,7 @@ class User(Entity):
         CheckConstraint(f"role IN ({', '.join(repr(str(role)) for role in Role)})", name="role"),
     )
     entity_type: ClassVar[str] = "user"
+    rates = frozenset({"hourly_rate"})
 
     username: Mapped[str]
     username_key: Mapped[str] = mapped_column(unique=True, info={"field": "username"})
@@ -25,6 +27,7 @@ class User(Entity):
     email: Mapped[str | None]
     role: Mapped[str]
     time_zone: Mapped[str | None]
+    hourly_rate: Mapped[Decimal | None]
     password_hash: Mapped[str | None] = mapped_column(info={"secret": True})
     archived_at: Mapped[datetime | None]
 

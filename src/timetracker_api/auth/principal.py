@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 
 from timetracker_api.auth import tokens
-from timetracker_api.auth.scopes import EVERYTHING, SCOPES, Role, Scope
+from timetracker_api.auth.scopes import EVERYTHING, SCOPES, Role
 from timetracker_api.auth.throttling import Throttle
 from timetracker_api.db.session import Context, request_context
 from timetracker_api.problems import Forbidden, Unauthenticated
@@ -65,11 +65,6 @@ def require(known: Context, scopes: Iterable[str]) -> None:
     """Raise `Forbidden` unless the caller has all of these."""
     if lacking := sorted(set(scopes) - known.scopes):
         raise Forbidden(f"This needs the scope {' and '.join(lacking)}.", scopes=lacking)
-
-
-def may_see_rates(known: Context) -> bool:
-    """Whether amounts and rates are shown to the caller."""
-    return Scope.RATES_READ in known.scopes
 
 
 async def _caller(request: Request) -> Context:

@@ -10,7 +10,7 @@ import typer
 from alembic.util import CommandError
 from sqlalchemy import URL
 
-from timetracker_api.migrations import checking, commands, losses, revisions
+from timetracker_api.migrations import checking, commands, revisions
 from timetracker_api.migrations.configured import configured
 from timetracker_api.migrations.connections import migration_url
 from timetracker_api.migrations.failures import (
@@ -23,6 +23,7 @@ from timetracker_api.migrations.failures import (
     Unreachable,
 )
 from timetracker_api.migrations.lock import LOCK_WAIT
+from timetracker_api.migrations.losses import forecast
 from timetracker_api.migrations.revisions import State
 from timetracker_api.models import metadata
 from timetracker_api.settings import Settings
@@ -77,12 +78,12 @@ def downgrade(
     """Undo revisions. Says what that deletes, and does it only with --yes."""
 
     async def work(settings: Settings) -> Answer:
-        lost = await losses.losses(settings, revision)
-        text = "".join(f"deletes {loss}\n" for loss in lost)
-        document: dict[str, Any] = {"losses": [asdict(loss) for loss in lost]}
-        if not yes:
-            problem = "this deletes data" if lost else "this undoes revisions"
-            return Answer(text, document, Unconfirmed(problem, "Repeat it with --yes if it may"))
+        ahead = await forecast(settings, revision)
+        text = "".join(f"deletes {loss}\n" for loss in ahead.losses)
+        document: dict[str, Any] = {"losses": [asdict(loss) for loss in ahead.losses]}
+        if ahead.steps and not yes:
+            problem = f"this undoes {', '.join(ahead.steps)}, and deletes what they brought"
+            return Answer(text.strip(), document, Unconfirmed(problem, "If it may, add --yes"))
         outcome = await commands.downgrade(settings, revision, lock_wait=lock_wait, say=_progress)
         return Answer(text + _moved(outcome), document | {"revision": asdict(outcome)})
 

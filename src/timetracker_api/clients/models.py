@@ -15,6 +15,7 @@ class Client(Entity, HasCustomFields, Searchable, Archivable):
 
     __tablename__ = "clients"
     entity_type: ClassVar[str] = "client"
+    rates = frozenset({"hourly_rate"})
     searched = ("name", "contact_person", "email", "phone")
 
     name: Mapped[str]

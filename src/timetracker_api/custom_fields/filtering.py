@@ -12,16 +12,17 @@ from timetracker_api.custom_fields.models import HasCustomFields
 from timetracker_api.custom_fields.registry import Fields, fields_of
 from timetracker_api.custom_fields.showing import INCLUDE, Include
 from timetracker_api.custom_fields.values import ValueFault
+from timetracker_api.db.base import Entity
 from timetracker_api.db.json_keys import HasValue
 from timetracker_api.db.session import context
-from timetracker_api.entities import Representation, Values
 from timetracker_api.problems import Fault, Invalid, pointer
 from timetracker_api.web.pagination import Listing
+from timetracker_api.web.parameters import Parameters
 
 PREFIX = "custom."
 
 
-class CustomListing(Listing, frozen=True):
+class CustomFilters(Parameters, frozen=True):
     """The query parameters of a list of records that have custom fields.
 
     ``custom.<key>=value`` keeps the records that have this value; several must all hold.
@@ -31,17 +32,22 @@ class CustomListing(Listing, frozen=True):
 
     include: Annotated[Include | None, Field(description=INCLUDE)] = None
 
-    async def page(
-        self, session: AsyncSession, shown: Representation, *conditions: ColumnElement[bool]
-    ) -> Values:
-        """Return one page of the records whose custom fields have the values asked for."""
+    async def conditions(
+        self, session: AsyncSession, kind: type[Entity]
+    ) -> list[ColumnElement[bool]]:
+        """Return all conditions, those on custom fields included."""
         if self.include is not None:
             context(session).include = frozenset({self.include})
+        conditions = await super().conditions(session, kind)
         if self.filters:
-            fields = await fields_of(session, shown.entity.entity_type)
-            column = cast(type[HasCustomFields], shown.entity).custom_fields
-            conditions += tuple(_conditions(fields, column, self.filters))
-        return await super().page(session, shown, *conditions)
+            fields = await fields_of(session, kind.entity_type)
+            column = cast(type[HasCustomFields], kind).custom_fields
+            conditions += _conditions(fields, column, self.filters)
+        return conditions
+
+
+class CustomListing(CustomFilters, Listing, frozen=True):
+    """The query parameters of a paged list of records that have custom fields."""
 
 
 def _conditions(

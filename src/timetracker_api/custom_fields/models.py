@@ -26,6 +26,11 @@ class HasCustomFields:
     @declared_attr.directive
     @classmethod
     def __table_args__(cls) -> tuple[Any, ...]:
+        return cls.rules()
+
+    @classmethod
+    def rules(cls) -> tuple[Any, ...]:
+        """Return the constraint and the index; a class with others of its own adds these."""
         return (
             CheckConstraint("CAST(custom_fields AS TEXT) LIKE '{%'", name="custom_fields_object"),
             Index(

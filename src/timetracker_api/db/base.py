@@ -38,6 +38,8 @@ class Entity(Base):
 
     entity_type: ClassVar[str]
     """What one of them is called in events, custom fields and errors: ``client``."""
+    rates: ClassVar[frozenset[str]] = frozenset()
+    """What is only shown to, and only set by, whoever may see rates."""
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True, sort_order=-1)
     version: Mapped[int] = mapped_column(sort_order=89)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, cast
 from fastapi import Depends, Request
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
-from sqlalchemy.orm import Session, UOWTransaction
+from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 
 from timetracker_api.db.engine import create_engines
 from timetracker_api.settings import Settings
@@ -55,6 +55,12 @@ def _refuse_changes(_session: Session, _flush: UOWTransaction, _instances: objec
     raise RuntimeError("this session reads; take `Writing` to change something")
 
 
+@event.listens_for(ReadOnly, "do_orm_execute")
+def _refuse_statements_that_change(statement: ORMExecuteState) -> None:
+    if statement.is_insert or statement.is_update or statement.is_delete:
+        raise RuntimeError("this session reads; take `Writing` to change something")
+
+
 @dataclass
 class Database:
     """Hands out one session per unit of work."""
@@ -65,6 +71,9 @@ class Database:
 
     def __post_init__(self) -> None:
         self.engines = create_engines(self.settings.url, self.settings.pool_size)
+        for engine in self.engines:
+            # The log prints the statement that failed; its values may be hashes and addresses.
+            engine.sync_engine.hide_parameters = True
         self._reading = async_sessionmaker(
             self.engines.reading, sync_session_class=ReadOnly, autoflush=False
         )

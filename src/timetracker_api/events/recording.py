@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import event, insert, inspect
+from sqlalchemy import Delete, FromClause, Update, event, insert, inspect
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import ColumnProperty, ORMExecuteState, Session, UOWTransaction
 
-from timetracker_api.db.base import Entity
+from timetracker_api.db.base import Base, Entity
 from timetracker_api.db.session import UnitOfWork, context
 from timetracker_api.events.models import Event
 
@@ -30,11 +31,18 @@ def _record_changes(session: Session, _flush: UOWTransaction) -> None:
 
 @event.listens_for(UnitOfWork, "do_orm_execute")
 def _refuse_unrecorded_changes(statement: ORMExecuteState) -> None:
-    if not (statement.is_update or statement.is_delete) or statement.bind_mapper is None:
+    changing = statement.statement
+    if not isinstance(changing, Update | Delete):
         return
     unrecorded = statement.execution_options.get("unrecorded", False)
-    if issubclass(statement.bind_mapper.class_, Entity) and not unrecorded:
+    if changing.table in _tables_of_entities() and not unrecorded:
         raise RuntimeError("entities change through the session, where events see it")
+
+
+@cache
+def _tables_of_entities() -> frozenset[FromClause]:
+    mappers = Base.registry.mappers
+    return frozenset(each.local_table for each in mappers if issubclass(each.class_, Entity))
 
 
 def _changes(session: Session) -> Iterator[dict[str, Any]]:
@@ -45,7 +53,7 @@ def _changes(session: Session) -> Iterator[dict[str, Any]]:
     ):
         for entity in entities:
             if isinstance(entity, Entity):
-                changes = dict(_differences(entity))
+                changes = dict(_last(entity) if verb == "deleted" else _differences(entity))
                 if changes or verb == "deleted":
                     yield _row(session, f"{entity.entity_type}.{verb}", entity, changes)
 
@@ -54,21 +62,27 @@ def _differences(entity: Entity) -> Iterator[tuple[str, dict[str, Any]]]:
     state = inspect(entity)
     for attribute in state.mapper.column_attrs:
         history = state.attrs[attribute.key].history
-        if attribute.key in BOOKKEEPING or not history.has_changes():
-            continue
         old, new = next(iter(history.deleted), None), next(iter(history.added), None)
-        if old == new:
-            continue
-        if _is_derived(attribute):
-            continue
-        if attribute.columns[0].info.get("secret"):
-            yield attribute.key, {"changed": True}
-        else:
-            yield attribute.key, _difference(_plain(old), _plain(new))
+        if _is_worth_telling(attribute) and old != new:
+            yield attribute.key, _told(attribute, old, new)
 
 
-def _is_derived(attribute: ColumnProperty[Any]) -> bool:
-    return "field" in attribute.columns[0].info
+def _last(entity: Entity) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Of something deleted, all that it was: nobody can look it up any more."""
+    for attribute in inspect(entity).mapper.column_attrs:
+        old = inspect(entity).dict.get(attribute.key)
+        if _is_worth_telling(attribute) and old is not None:
+            yield attribute.key, _told(attribute, old, None)
+
+
+def _is_worth_telling(attribute: ColumnProperty[Any]) -> bool:
+    return attribute.key not in BOOKKEEPING and "field" not in attribute.columns[0].info
+
+
+def _told(attribute: ColumnProperty[Any], old: Any, new: Any) -> dict[str, Any]:
+    if attribute.columns[0].info.get("secret"):
+        return {"changed": True}
+    return _difference(_plain(old), _plain(new))
 
 
 def _difference(old: Any, new: Any) -> dict[str, Any]:

@@ -38,8 +38,17 @@ class Loss:
         return f"table {self.table} with {self.rows} rows"
 
 
-async def losses(settings: Settings, revision: str, folder: Path | None = None) -> list[Loss]:
-    """Return what downgrading to a revision deletes."""
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a downgrade would do."""
+
+    steps: tuple[str, ...]
+    """The revisions it would undo."""
+    losses: list[Loss]
+
+
+async def forecast(settings: Settings, revision: str, folder: Path | None = None) -> Forecast:
+    """Find out what downgrading to a revision would delete, without doing it."""
     url = migration_url(settings)
     scripts = revisions.scripts(folder)
     with explained(url):
@@ -49,11 +58,11 @@ async def losses(settings: Settings, revision: str, folder: Path | None = None) 
                 raise state.problem
             steps = revisions.steps_down(scripts, state.current, revision)
             if not steps:
-                return []
+                return Forecast((), [])
             target = revisions.parent(scripts, steps[-1])
             async with alembic_to_ourselves():
                 sql = _sql(f"{state.current}:{target}", folder)
-            return await connection.run_sync(_count, sql)
+            return Forecast(steps, await connection.run_sync(_count, sql))
 
 
 def _sql(span: str, folder: Path | None) -> str:

@@ -1,11 +1,13 @@
 """Rebuilding an SQLite table without losing what SQLAlchemy cannot reflect."""
 
+import warnings
 from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from typing import Any
 
 from alembic.operations import BatchOperations, Operations
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import SAWarning
 
 from timetracker_api.migrations.guards import plain
 
@@ -26,8 +28,10 @@ def rebuild(
     """
     connection = None if op.get_context().as_sql else op.get_bind()
     before = _objects(connection, table)
-    with op.batch_alter_table(table, **options) as batch:
-        yield batch
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Skipped unsupported reflection", SAWarning)
+        with op.batch_alter_table(table, **options) as batch:
+            yield batch
     after = _objects(connection, table)
     for (kind, name), sql in before.items():
         if connection is None or name in dropped:

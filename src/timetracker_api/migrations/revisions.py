@@ -9,7 +9,7 @@ from pathlib import Path
 
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from alembic.script.revision import RevisionError
+from alembic.script.revision import RangeNotAncestorError, RevisionError
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -112,6 +112,11 @@ def parent(scripts: ScriptDirectory, revision: str) -> str:
 def _revisions_named_right() -> Generator[None]:
     try:
         yield
+    except RangeNotAncestorError as error:
+        raise UnknownRevision(
+            "the revision to go back to is ahead of the database",
+            "See `timetracker-api db current`",
+        ) from error
     except RevisionError as error:
         raise UnknownRevision(
             str(error).removesuffix("."), "See `timetracker-api db history`"

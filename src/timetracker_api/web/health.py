@@ -54,7 +54,7 @@ async def check_ready(known: Caller) -> Health:
     except UNAVAILABLE as error:
         raise Unavailable(f"The database cannot be reached: {type(error).__name__}.") from error
     if state.obstacle is not None:
-        raise Unavailable(f"{state.obstacle}.")
+        raise Unavailable(str(state.obstacle))
     return Health()
 
 

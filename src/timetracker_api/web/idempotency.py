@@ -5,7 +5,7 @@ from hashlib import sha256
 from typing import Annotated, Any
 
 from fastapi import Header, Request, Response
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -73,22 +73,26 @@ async def once(request: Request, session: Writing, idempotency_key: IdempotencyK
         "headers": {},
     }
     if not await _claimed(session, claim):
-        before = await session.scalar(
-            select(Answer).filter_by(user_id=user_id, key=idempotency_key)
-        )
-        if before is not None and before.created_at > clock.now() - KEPT_FOR:
-            raise _repeated(before, digest)
-        await session.execute(delete(Answer).filter_by(user_id=user_id, key=idempotency_key))
-        await session.execute(insert(Answer).values(claim))
+        answers = select(Answer).filter_by(user_id=user_id, key=idempotency_key)
+        raise _repeated((await session.scalars(answers)).one(), digest)
     request.state.claim = (user_id, idempotency_key)
 
 
 async def _claimed(session: AsyncSession, claim: dict[str, Any]) -> bool:
-    """On PostgreSQL this waits for whoever inserts the same key; SQLite has one writer anyway."""
+    """On PostgreSQL this waits for whoever inserts the same key; SQLite has one writer anyway.
+
+    An answer too old to be given again makes way in the same statement, and so only once.
+    """
     insert_unless = postgresql.insert if dialect(session) == "postgresql" else sqlite.insert
-    statement = insert_unless(Answer).values(claim).on_conflict_do_nothing().returning(Answer.key)
+    anew = {**claim, "status": None, "body": None}
+    statement = insert_unless(Answer).values(anew)
+    taking_over = statement.on_conflict_do_update(
+        index_elements=[Answer.user_id, Answer.key],
+        set_=anew,
+        where=Answer.created_at <= clock.now() - KEPT_FOR,
+    )
     try:
-        return await session.scalar(statement) is not None
+        return await session.scalar(taking_over.returning(Answer.key)) is not None
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE:
             raise RequestInProgress from error
@@ -129,4 +133,4 @@ async def remember(request: Request, response: Response, *, secret: bool) -> Non
 async def forget_old(database: Database) -> None:
     """Delete the answers nobody can ask for any more."""
     async with database.write() as session:
-        await session.execute(delete(Answer).where(Answer.created_at < clock.now() - KEPT_FOR))
+        await session.execute(delete(Answer).where(Answer.created_at <= clock.now() - KEPT_FOR))

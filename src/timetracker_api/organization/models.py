@@ -1,0 +1,35 @@
+"""Where the settings of the organisation are kept."""
+
+from datetime import date
+from decimal import Decimal
+from typing import ClassVar
+
+from sqlalchemy import CheckConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from timetracker_api.db.base import Entity
+from timetracker_api.db.schema_version import ChangesSchema
+
+
+class Organization(Entity, ChangesSchema):
+    """The one row of settings that hold for everybody. A revision inserts it."""
+
+    __tablename__ = "organization"
+    __table_args__ = (
+        CheckConstraint("id = 1", name="one_row"),
+        CheckConstraint("overlaps IN ('allow', 'warn', 'reject')", name="overlaps"),
+        CheckConstraint("future_entries IN ('allow', 'reject')", name="future_entries"),
+    )
+    entity_type: ClassVar[str] = "settings"
+    rates = frozenset({"hourly_rate"})
+
+    name: Mapped[str | None]
+    time_zone: Mapped[str]
+    currency: Mapped[str]
+    hourly_rate: Mapped[Decimal | None]
+    overlaps: Mapped[str]
+    """Whether a user's entries may overlap: ``allow``, ``warn`` or ``reject``."""
+    future_entries: Mapped[str]
+    """Whether entries may start in the future: ``allow`` or ``reject``."""
+    locked_before: Mapped[date | None] = mapped_column()
+    """Entries dated before this day are closed."""

@@ -1,0 +1,54 @@
+"""The settings of the organisation as the API takes and shows them."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import MISSING, Field
+
+from timetracker_api.schema import Amount, Body, Currency, Name, Patch, Resource, TimeZoneName
+
+Overlaps = Literal["allow", "warn", "reject"]
+FutureEntries = Literal["allow", "reject"]
+Day = Annotated[date, Field(strict=False, examples=["2026-01-01"])]
+
+
+class _Settings(Body):
+    name: Annotated[Name, Field(examples=["Acme Consulting"])] | None
+    """What the organisation is called."""
+    time_zone: TimeZoneName
+    """The IANA time zone of everybody who has none of their own."""
+    currency: Currency
+    """The ISO 4217 currency of clients that have none of their own, and of all users' rates."""
+    hourly_rate: Amount | None
+    """What an hour costs where nobody has said otherwise. Needs `rates:read`."""
+    overlaps: Overlaps
+    """Whether the entries of one user may overlap: `allow`, `warn` (the answer has `warnings`)
+    or `reject` (409)."""
+    future_entries: FutureEntries
+    """Whether entries may start in the future. A timer may not, but for a minute."""
+    locked_before: Day | None
+    """Entries dated before this day cannot be created, changed or deleted without
+    `time_entries:unlock`."""
+
+
+class SettingsUpdate(Patch, _Settings):
+    """Any of the settings; the rest stay as they are."""
+
+
+class SettingsRead(Resource):
+    """What holds for everybody."""
+
+    name: Annotated[str | None, Field(examples=["Acme Consulting"])]
+    """What the organisation is called."""
+    time_zone: TimeZoneName
+    """The IANA time zone of everybody who has none of their own."""
+    currency: Currency
+    """The ISO 4217 currency of clients that have none of their own, and of all users' rates."""
+    hourly_rate: Amount | None | MISSING = MISSING
+    """What an hour costs where nobody has said otherwise. Left out without `rates:read`."""
+    overlaps: Overlaps
+    """Whether the entries of one user may overlap."""
+    future_entries: FutureEntries
+    """Whether entries may start in the future."""
+    locked_before: Day | None
+    """Entries dated before this day are closed."""

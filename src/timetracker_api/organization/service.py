@@ -1,0 +1,53 @@
+"""What holds for everybody, as every request needs it."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import inspect, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from timetracker_api.db.schema_version import Snapshot
+from timetracker_api.entities import Representation
+from timetracker_api.organization.models import Organization
+
+ONLY = 1
+"""The id of the row."""
+
+SETTINGS = Representation(Organization, select(*inspect(Organization).columns))
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The settings of the organisation, as this process remembers them."""
+
+    time_zone: str
+    currency: str
+    hourly_rate: Decimal | None
+    overlaps: str
+    future_entries: str
+    locked_before: date | None
+
+
+async def _load(session: AsyncSession) -> Policy:
+    row = (
+        await session.execute(
+            select(
+                Organization.time_zone,
+                Organization.currency,
+                Organization.hourly_rate,
+                Organization.overlaps,
+                Organization.future_entries,
+                Organization.locked_before,
+            )
+        )
+    ).one()
+    return Policy(*row)
+
+
+_snapshot = Snapshot(_load)
+
+
+async def policy(session: AsyncSession) -> Policy:
+    """Return the settings as of the version the session sees."""
+    return await _snapshot.current(session)
