@@ -32,7 +32,7 @@ ORDINARY = {
     "time_zone": "UTC",
     "currency": "EUR",
     "hourly_rate": None,
-    "overlaps": "allow",
+    "overlap_policy": "allow",
     "future_entries": "allow",
     "locked_before": None,
 }

@@ -671,6 +671,7 @@ def test_a_downgrade_wants_a_yes(url: str):
     assert "deletes table users with 0 rows" in refused.stdout
     assert "--yes" in refused.stderr
     assert apart(catalog(url)) == before
+    assert typed("downgrade", "-1", "--database-url", url).exit_code == 12
     nothing = typed("downgrade", HEAD, "--database-url", url)
     assert nothing.stdout == f"nothing to do: already at {HEAD} (head)\n"
     assert typed("downgrade", "base", "--yes", "--database-url", url).exit_code == 0

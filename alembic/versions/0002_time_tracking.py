@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("time_zone", sa.String(), nullable=False),
         sa.Column("currency", sa.String(), nullable=False),
         sa.Column("hourly_rate", sa.BigInteger(), nullable=True),
-        sa.Column("overlaps", sa.String(), nullable=False),
+        sa.Column("overlap_policy", sa.String(), nullable=False),
         sa.Column("future_entries", sa.String(), nullable=False),
         sa.Column("locked_before", sa.Date(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -32,13 +32,13 @@ def upgrade() -> None:
             "future_entries IN ('allow', 'reject')", name=op.f("ck_organization_future_entries")
         ),
         sa.CheckConstraint(
-            "overlaps IN ('allow', 'warn', 'reject')", name=op.f("ck_organization_overlaps")
+            "overlap_policy IN ('allow', 'warn', 'reject')", name=op.f("ck_organization_overlaps")
         ),
         sa.CheckConstraint("id = 1", name=op.f("ck_organization_one_row")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_organization")),
     )
     op.execute(
-        "INSERT INTO organization (id, time_zone, currency, overlaps, future_entries, version,"
+        "INSERT INTO organization (id, time_zone, currency, overlap_policy, future_entries, version,"
         " created_at, updated_at) VALUES (1, 'UTC', 'EUR', 'allow', 'allow', 1,"
         " CURRENT_TIMESTAMP, CURRENT_TIMESTAMP)"
     )

@@ -1,9 +1,12 @@
 """Passwords: strong enough, hashed with argon2id, and verified in equal time for everybody."""
 
+import os
 import secrets
+import unicodedata
 from functools import cache
+from typing import Any
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from pwdlib import PasswordHash
 from pwdlib.exceptions import PwdlibError
 from zxcvbn import zxcvbn
@@ -23,6 +26,17 @@ def _hasher() -> PasswordHash:
 
 
 @cache
+def _cores() -> CapacityLimiter:
+    """Every hash takes 64 MiB: a flood of logins must not take all the memory there is."""
+    return CapacityLimiter(os.cpu_count() or 1)
+
+
+def _normal(password: str) -> str:
+    """The same key on two keyboards may give two sequences of characters for one letter."""
+    return unicodedata.normalize("NFKC", password)
+
+
+@cache
 def _decoy() -> str:
     """A hash that no password opens, for names that nobody has."""
     return _hasher().hash(secrets.token_urlsafe())
@@ -30,7 +44,7 @@ def _decoy() -> str:
 
 async def hashed(password: str) -> str:
     """Return what to store. Takes some 50 ms of a core, on purpose, in a thread."""
-    return await to_thread.run_sync(_hasher().hash, password)
+    return await to_thread.run_sync(_hasher().hash, _normal(password), limiter=_cores())
 
 
 async def verify(password: str, stored: str | None) -> bool:
@@ -38,11 +52,11 @@ async def verify(password: str, stored: str | None) -> bool:
 
     def matches() -> bool:
         try:
-            return _hasher().verify(password, stored or _decoy()) and stored is not None
+            return _hasher().verify(_normal(password), stored or _decoy()) and stored is not None
         except PwdlibError:
             return False
 
-    return await to_thread.run_sync(matches)
+    return await to_thread.run_sync(matches, limiter=_cores())
 
 
 def generate() -> str:
@@ -50,8 +64,9 @@ def generate() -> str:
     return secrets.token_urlsafe(15)
 
 
-def refuse_weak(password: str, *known: str | None, field: str = "/password") -> None:
+async def refuse_weak(password: str, *known: str | None, field: str = "/password") -> None:
     """Raise `Invalid` for a password that is guessed easily, also by who knows the user."""
+    password = _normal(password)
     if not SHORTEST <= len(password) <= LONGEST:
         raise Invalid(
             Fault(
@@ -60,7 +75,12 @@ def refuse_weak(password: str, *known: str | None, field: str = "/password") -> 
                 message=f"Password must have {SHORTEST} to {LONGEST} characters",
             )
         )
-    judgement = zxcvbn(password, user_inputs=[word for word in known if word])
+
+    def judge() -> dict[str, Any]:
+        return zxcvbn(password, user_inputs=[word for word in known if word])
+
+    # In a thread: a password full of digits and signs keeps the estimator busy for seconds.
+    judgement = await to_thread.run_sync(judge, limiter=_cores())
     if judgement["score"] < WEAKEST:
         advice = judgement["feedback"]["warning"] or "Use more words, or rarer ones"
         raise Invalid(

@@ -41,7 +41,10 @@ async def authorize(
     known = request_context(request)
     found = await tokens.look_up(known, token) if tokens.is_token(token) else None
     if found is None:
-        raise Unauthenticated("This token is unknown, expired or revoked.")
+        raise Unauthenticated(
+            "This token is unknown, expired or revoked.",
+            headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
+        )
     throttle: Throttle = request.app.state.throttle
     await throttle.request(found.token_id)
     await tokens.touch(known, found)

@@ -6,6 +6,7 @@ Counted per process in memory: with several workers the bounds are that many tim
 from math import ceil
 from time import time
 
+from fastapi import Request
 from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
@@ -15,6 +16,11 @@ from timetracker_api.settings import Settings
 
 ACCOUNTS_PER_ADDRESS = 5
 """An address may belong to an office; it gets this many times the attempts of one account."""
+
+
+def client_address(request: Request) -> str:
+    """Return where a request comes from, as the server or the proxy it trusts says."""
+    return request.client.host if request.client else ""
 
 
 class Throttle:

@@ -67,7 +67,7 @@ def upgrade(
     _answer("upgrade", work, database_url, as_json=as_json)
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True})  # -1 is no option
 def downgrade(
     revision: Annotated[str, typer.Argument(help="The revision to go back to, -1, or base.")],
     database_url: DatabaseURL = None,

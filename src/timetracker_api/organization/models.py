@@ -17,7 +17,7 @@ class Organization(Entity, ChangesSchema):
     __tablename__ = "organization"
     __table_args__ = (
         CheckConstraint("id = 1", name="one_row"),
-        CheckConstraint("overlaps IN ('allow', 'warn', 'reject')", name="overlaps"),
+        CheckConstraint("overlap_policy IN ('allow', 'warn', 'reject')", name="overlap_policy"),
         CheckConstraint("future_entries IN ('allow', 'reject')", name="future_entries"),
     )
     entity_type: ClassVar[str] = "settings"
@@ -27,7 +27,7 @@ class Organization(Entity, ChangesSchema):
     time_zone: Mapped[str]
     currency: Mapped[str]
     hourly_rate: Mapped[Decimal | None]
-    overlaps: Mapped[str]
+    overlap_policy: Mapped[str]
     """Whether a user's entries may overlap: ``allow``, ``warn`` or ``reject``."""
     future_entries: Mapped[str]
     """Whether entries may start in the future: ``allow`` or ``reject``."""

@@ -21,7 +21,7 @@ class _Settings(Body):
     """The ISO 4217 currency of clients that have none of their own, and of all users' rates."""
     hourly_rate: Amount | None
     """What an hour costs where nobody has said otherwise. Needs `rates:read`."""
-    overlaps: Overlaps
+    overlap_policy: Overlaps
     """Whether the entries of one user may overlap: `allow`, `warn` (the answer has `warnings`)
     or `reject` (409)."""
     future_entries: FutureEntries
@@ -46,7 +46,7 @@ class SettingsRead(Resource):
     """The ISO 4217 currency of clients that have none of their own, and of all users' rates."""
     hourly_rate: Amount | None | MISSING = MISSING
     """What an hour costs where nobody has said otherwise. Left out without `rates:read`."""
-    overlaps: Overlaps
+    overlap_policy: Overlaps
     """Whether the entries of one user may overlap."""
     future_entries: FutureEntries
     """Whether entries may start in the future."""

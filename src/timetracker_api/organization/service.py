@@ -24,7 +24,7 @@ class Policy:
     time_zone: str
     currency: str
     hourly_rate: Decimal | None
-    overlaps: str
+    overlap_policy: str
     future_entries: str
     locked_before: date | None
 
@@ -36,7 +36,7 @@ async def _load(session: AsyncSession) -> Policy:
                 Organization.time_zone,
                 Organization.currency,
                 Organization.hourly_rate,
-                Organization.overlaps,
+                Organization.overlap_policy,
                 Organization.future_entries,
                 Organization.locked_before,
             )

@@ -7,7 +7,7 @@ from fastapi import Depends, Query, Request, status
 
 from timetracker_api.auth.models import Token
 from timetracker_api.auth.principal import Caller
-from timetracker_api.auth.throttling import Throttle
+from timetracker_api.auth.throttling import Throttle, client_address
 from timetracker_api.db.base import fold
 from timetracker_api.db.session import Reading, Writing
 from timetracker_api.entities import Values
@@ -36,10 +36,10 @@ TokenToChange = Annotated[Token, for_writing(Token)]
 async def throttled(request: Request, data: Credentials) -> AsyncGenerator[Credentials]:
     """Count the attempt before anything is compared; forgive somebody who knew the password."""
     throttle: Throttle = request.app.state.throttle
-    address = request.client.host if request.client else ""
-    await throttle.login(address, fold(data.username))
+    address, account = client_address(request), fold(data.username)
+    await throttle.login(address, account)
     yield data
-    await throttle.forgive(address, fold(data.username))
+    await throttle.forgive(address, account)
 
 
 @login.post(

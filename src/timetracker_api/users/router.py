@@ -1,11 +1,13 @@
 """People."""
 
+from collections.abc import AsyncGenerator
 from typing import Annotated
 
-from fastapi import Query, status
+from fastapi import Depends, Query, Request, status
 
 from timetracker_api.auth.models import User
 from timetracker_api.auth.principal import Caller
+from timetracker_api.auth.throttling import Throttle, client_address
 from timetracker_api.db.session import Reading, Writing
 from timetracker_api.entities import Values
 from timetracker_api.users import service
@@ -27,6 +29,25 @@ router = ResourceRouter("users")
 UserToChange = Annotated[User, for_writing(User)]
 
 
+async def _admins_first(session: Writing) -> None:
+    await service.lock_admins(session)
+
+
+ADMINS_FIRST = Depends(_admins_first)
+
+
+async def limited(request: Request, caller: Caller, data: MeUpdate) -> AsyncGenerator[MeUpdate]:
+    """Count the attempts at the current password like those to sign in."""
+    if "password" not in data.model_fields_set:
+        yield data
+        return
+    throttle: Throttle = request.app.state.throttle
+    address, account = client_address(request), f"user {caller.actor_id}"
+    await throttle.login(address, account)
+    yield data
+    await throttle.forgive(address, account)
+
+
 @me.get("", response_model=MeRead)
 async def get_me(session: Reading, caller: Caller) -> Values:
     """Whoever is asking, and what this token may do."""
@@ -34,7 +55,9 @@ async def get_me(session: Reading, caller: Caller) -> Values:
 
 
 @me.patch("", response_model=UserRead)
-async def update_me(session: Writing, data: MeUpdate) -> Values:
+async def update_me(
+    session: Writing, data: Annotated[MeUpdate, Depends(limited, scope="function")]
+) -> Values:
     """Change your own name, address, time zone or password."""
     return await USERS.one(session, (await service.update_own(session, data.given())).id)
 
@@ -57,13 +80,13 @@ async def get_user(session: Reading, id: Id) -> Values:
     return await USERS.one(session, id)
 
 
-@router.patch("/{id}", response_model=UserRead)
+@router.patch("/{id}", response_model=UserRead, dependencies=[ADMINS_FIRST])
 async def update_user(session: Writing, user: UserToChange, data: UserUpdate) -> Values:
     """Change some of a user's fields. A new password ends all their logins."""
     return await USERS.one(session, (await service.update(session, user, data.given())).id)
 
 
-@router.post("/{id}/archive", response_model=UserRead)
+@router.post("/{id}/archive", response_model=UserRead, dependencies=[ADMINS_FIRST])
 async def archive_user(session: Writing, user: UserToChange) -> Values:
     """Refuse somebody from now on. What they did stays."""
     return await USERS.one(session, (await service.archive(session, user)).id)
@@ -75,7 +98,7 @@ async def unarchive_user(session: Writing, user: UserToChange) -> Values:
     return await USERS.one(session, (await service.unarchive(session, user)).id)
 
 
-@router.delete("/{id}", status_code=status.HTTP_204_NO_CONTENT)
+@router.delete("/{id}", status_code=status.HTTP_204_NO_CONTENT, dependencies=[ADMINS_FIRST])
 async def delete_user(session: Writing, user: UserToChange) -> None:
     """Remove somebody who has no history."""
     await service.delete(session, user)

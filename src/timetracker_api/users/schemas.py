@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import EmailStr, Field, SecretStr
 from sqlalchemy import ColumnElement
 
+from timetracker_api.auth import passwords
 from timetracker_api.auth.models import User
 from timetracker_api.auth.scopes import Role
 from timetracker_api.db.base import fold
@@ -14,9 +15,13 @@ from timetracker_api.schema import Body, Name, Patch, Resource, TimeZoneName
 from timetracker_api.web.pagination import Listing
 
 Password = Annotated[
-    SecretStr, Field(min_length=10, max_length=72, examples=["correct-horse-battery-staple"])
+    SecretStr,
+    Field(
+        examples=["correct-horse-battery-staple"],
+        json_schema_extra={"minLength": passwords.SHORTEST, "maxLength": passwords.LONGEST},
+    ),
 ]
-"""Hashed with argon2id, and refused when it is easily guessed."""
+"""Hashed with argon2id, and refused when it is short, long or easily guessed."""
 
 
 class Profile(Body):

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from timetracker_api import clock, entities
 from timetracker_api.auth import passwords
 from timetracker_api.auth.models import Token, User
-from timetracker_api.auth.scopes import Role
+from timetracker_api.auth.principal import require
+from timetracker_api.auth.scopes import SCOPES, Role
 from timetracker_api.db.session import context
 from timetracker_api.entities import Representation, Values
 from timetracker_api.problems import Conflict, Fault, Invalid
@@ -40,11 +41,14 @@ class LastAdmin(Conflict):
 
 async def create(session: AsyncSession, values: Values) -> User:
     """Add a user; `Invalid` for a password that is guessed easily."""
+    _give_no_more_than_one_has(session, values["role"])
     return await entities.create(session, User, await _with_password_hashed(User(), values))
 
 
 async def update(session: AsyncSession, user: User, values: Values) -> User:
     """Change a user. A new password ends all their logins."""
+    if values.keys() & {"role", "username", "password"}:
+        _give_no_more_than_one_has(session, user.role, values.get("role", user.role))
     if values.get("role", user.role) != Role.ADMIN:
         await _keep_an_admin(session, user)
     if "password" in values:
@@ -58,15 +62,10 @@ async def update_own(session: AsyncSession, values: Values) -> User:
     user = await entities.locked(session, User, known.actor_id or 0)
     current: SecretStr | None = values.pop("current_password", None)
     if "password" in values:
-        given = current.get_secret_value() if current else ""
-        if not await passwords.verify(given, user.password_hash):
-            raise Invalid(
-                Fault(
-                    pointer="/current_password",
-                    code="wrong_password",
-                    message="This is not the current password.",
-                )
-            )
+        if current is None:
+            raise _fault("required", "A new password needs the current one.")
+        if not await passwords.verify(current.get_secret_value(), user.password_hash):
+            raise _fault("wrong_password", "This is not the current password.")
         await end_logins(session, user, but=known.token_id)
     return await entities.update(session, user, await _with_password_hashed(user, values))
 
@@ -90,22 +89,46 @@ async def delete(session: AsyncSession, user: User) -> None:
 
 async def end_logins(session: AsyncSession, user: User, *, but: int | None = None) -> None:
     """Revoke the tokens of all logins of a user, except one; those of programs stay."""
-    logins = select(Token).where(
-        Token.user_id == user.id, Token.kind == "session", Token.revoked_at.is_(None)
+    logins = (
+        select(Token)
+        .where(Token.user_id == user.id, Token.kind == "session", Token.revoked_at.is_(None))
+        .order_by(Token.id)
+        .with_for_update()
     )
-    for token in await session.scalars(logins):
+    for token in (await session.scalars(logins)).all():
         if token.id != but:
             await entities.update(session, token, {"revoked_at": clock.now()})
 
 
+async def lock_admins(session: AsyncSession) -> Sequence[int]:
+    """Return all administrators, of whom nobody else can remove one before this one is done.
+
+    Comes before the lock on a user: two of them who remove each other would each hold the one
+    row that the other waits for.
+    """
+    admins = select(User.id).where(User.role == Role.ADMIN, User.archived_at.is_(None))
+    return (await session.scalars(admins.order_by(User.id).with_for_update())).all()
+
+
 async def _keep_an_admin(session: AsyncSession, user: User) -> None:
-    """Locks all administrators: two of them removing each other must not both succeed."""
     if user.role != Role.ADMIN or user.archived_at is not None:
         return
-    admins = select(User.id).where(User.role == Role.ADMIN, User.archived_at.is_(None))
-    ids: Sequence[int] = (await session.scalars(admins.with_for_update())).all()
-    if set(ids) <= {user.id}:
+    if set(await lock_admins(session)) <= {user.id}:
         raise LastAdmin(f"{user.username} is the last administrator.")
+
+
+def _give_no_more_than_one_has(session: AsyncSession, *roles: str) -> None:
+    """A token for managing users must not be a way to everything that an administrator may.
+
+    The command line has no token: whoever can run it has the database anyway.
+    """
+    known = context(session)
+    if known.token_id is not None:
+        require(known, (scope for role in roles for scope in SCOPES[Role(role)]))
+
+
+def _fault(code: str, message: str) -> Invalid:
+    return Invalid(Fault(pointer="/current_password", code=code, message=message))
 
 
 async def _with_password_hashed(user: User, values: Values) -> dict[str, Any]:
@@ -117,5 +140,5 @@ async def _with_password_hashed(user: User, values: Values) -> dict[str, Any]:
         return rest | {"password_hash": None}
     plain = password.get_secret_value()
     known = {name: rest.get(name, getattr(user, name)) for name in ("username", "name", "email")}
-    passwords.refuse_weak(plain, *known.values())
+    await passwords.refuse_weak(plain, *known.values())
     return rest | {"password_hash": await passwords.hashed(plain)}

@@ -1,0 +1,251 @@
+"""The pages for people say what the code does."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from doctest import ELLIPSIS, NORMALIZE_WHITESPACE, OutputChecker
+from itertools import pairwise
+from pathlib import Path
+from shutil import which
+from typing import Any, get_args
+
+import pytest
+from pydantic import BaseModel
+
+from timetracker_api import problems, urls
+from timetracker_api.api import PREFIX
+from timetracker_api.app import create_app
+from timetracker_api.auth.scopes import DESCRIPTIONS, SCOPES, Role, Scope
+from timetracker_api.custom_fields.kinds import KINDS
+from timetracker_api.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+SOURCE = ROOT / "src" / "timetracker_api"
+PAGES = (*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/*.md")))
+PATIENCE = 60
+"""Seconds the service, and the tour, may take."""
+
+
+@pytest.fixture(scope="module")
+def operations() -> dict[str, Any]:
+    """The paths of the OpenAPI document, without the names of their parameters."""
+    app = create_app(Settings(_env_file=None))  # pyright: ignore[reportCallIssue] - of pydantic-settings
+    return {
+        re.sub(r"{\w+}", "{}", path): methods for path, methods in app.openapi()["paths"].items()
+    }
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text()
+
+
+def blocks(text: str) -> list[tuple[str, str]]:
+    """Return language and content of the code blocks of a page."""
+    return re.findall(r"^```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def rows(text: str) -> dict[str, list[str]]:
+    """Return the rows of all tables of a page by what their first cell says."""
+    cells = [
+        re.split(r"(?<!\\)\|", line)[1:-1] for line in re.findall(r"^\|.*\|$", text, re.MULTILINE)
+    ]
+    stripped = [[cell.strip() for cell in row] for row in cells]
+    return {row[0].strip("`"): row[1:] for row in stripped}
+
+
+def shown(default: object) -> str:
+    """Return how a default stands in the table."""
+    if default is None or default == []:
+        return "none"
+    words = map(str, default) if isinstance(default, list) else [str(default)]  # pyright: ignore[reportUnknownArgumentType]
+    return f"`{','.join(words)}`"
+
+
+def variables(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str]]:
+    """Give every environment variable with the default it stands for."""
+    for name, field in model.model_fields.items():
+        variable = prefix + name.upper()
+        if isinstance(field.default, BaseModel):
+            yield from variables(type(field.default), f"{variable}__")
+        else:
+            yield variable, shown(field.default)
+
+
+def test_every_setting_is_documented_with_its_default():
+    documented = {name: cells[0] for name, cells in rows(read("docs/configuration.md")).items()}
+    settings = dict(variables(Settings, "TIMETRACKER_"))
+    assert {name: documented.get(name) for name in settings} == settings
+
+
+def test_the_settings_in_the_readme_have_the_defaults_they_have():
+    settings = dict(variables(Settings, "TIMETRACKER_"))
+    mentioned = {
+        name: cells[0]
+        for name, cells in rows(read("README.md")).items()
+        if name.startswith("TIMETR")
+    }
+    assert mentioned
+    assert mentioned.items() <= settings.items()
+
+
+def test_no_page_mentions_a_setting_that_does_not_exist():
+    settings = dict(variables(Settings, "TIMETRACKER_"))
+    for page in PAGES:
+        found = set(re.findall(r"TIMETRACKER_[A-Z_]*[A-Z]", page.read_text()))
+        assert found <= settings.keys(), page.name
+
+
+def test_every_kind_of_problem_is_explained_with_status_and_title():
+    documented = rows(read("docs/errors.md"))
+    for kind in problems.every():
+        status, title, *_ = documented.get(kind.slug(), ["", ""])
+        assert (status, title) == (str(int(kind.status)), kind.title), kind.slug()
+
+
+def test_every_code_of_a_fault_is_explained():
+    written = {
+        code
+        for file in SOURCE.rglob("*.py")
+        if "migrations" not in file.parts
+        for code in re.findall(r'\bcode="(\w+)"', file.read_text())
+    }
+    documented = rows(read("docs/errors.md"))
+    codes = written | set(problems.CODES.values()) | set(get_args(urls.FaultCode))
+    assert codes <= documented.keys()
+
+
+def test_every_scope_is_explained_in_the_words_of_the_code():
+    documented = rows(read("docs/authentication.md"))
+    assert {scope: documented.get(scope, [""])[0] for scope in Scope} == DESCRIPTIONS
+
+
+def test_every_role_is_documented_with_its_scopes():
+    text = read("docs/authentication.md")
+    scopes = rows(text)
+    header = next(line for line in text.splitlines() if line.startswith("| scope |"))
+    columns = [cell.strip().strip("`") for cell in header.split("|")[2:-1]]
+    documented = {
+        role: {scope for scope in Scope if scopes[scope][columns.index(role)] == "yes"}
+        for role in Role
+    }
+    assert documented == SCOPES
+
+
+def test_every_kind_of_custom_field_is_documented():
+    assert KINDS.keys() <= rows(read("docs/custom-fields.md")).keys()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page: Path):
+    prose = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose):
+        name, _, anchor = target.partition("#")
+        if re.match(r"[a-z]+:", target):
+            continue
+        file = page.parent / name if name else page
+        assert file.exists(), target
+        if anchor:
+            assert anchor in anchors(file.read_text()), target
+
+
+def anchors(text: str) -> set[str]:
+    """Return what headings can be linked by."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def exists(operations: dict[str, Any], method: str, path: str) -> bool:
+    """Tell whether the document has an operation; a number, or a name in braces, is a parameter."""
+    plain = re.sub(r"/(\d+|{\w+})(?=/|$)", "/{}", path.split("?")[0])
+    return any(method.lower() in operations.get(each, {}) for each in (plain, PREFIX + plain))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_pages_name_only_operations_that_exist(page: Path, operations: dict[str, Any]):
+    text = page.read_text()
+    for method, path in re.findall(r"`(GET|POST|PUT|PATCH|DELETE) (/[^\s`]*)", text):
+        assert exists(operations, method, path), f"{method} {path}"
+    for _, script in blocks(text):
+        for command in re.findall(r'curl (.*?"\$BASE.*)', script.replace("\\\n", "")):
+            path = re.search(r'"\$BASE([^"]*)"', command)
+            given = re.search(r"-X (\w+)", command)
+            assert path is not None, command
+            method = given[1] if given else "POST" if " -d " in command else "GET"
+            assert exists(operations, method, path[1]), command
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[str]:
+    """Start the service as the README does, in an empty folder; return what it prints."""
+    log = tmp_path / "log"
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("TIMETRACKER_") and name != "DATABASE_URL"
+    }
+    with log.open("w") as output:
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter
+            [sys.executable, "-m", "timetracker_api", "serve", "--port", "0"],
+            cwd=tmp_path,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            end = time.monotonic() + PATIENCE
+            while "running on" not in log.read_text():
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < end, log.read_text()
+                time.sleep(0.05)
+            yield log.read_text()
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@pytest.mark.skipif(which("curl") is None, reason="the tour needs curl")
+def test_the_tour_in_the_readme_answers_what_it_shows(service: str):
+    _, tour = read("README.md").split("## A five-minute tour\n")
+    told = blocks(tour.split("\n## ")[0])
+    script = "\n".join(f"{text}echo '@@'" for language, text in told if language == "sh")
+    for name, value in {
+        "BASE": found(r"running on (http\S+)", service) + PREFIX,
+        "PASSWORD": found(r"with the password (\S+)", service),
+    }.items():
+        script, count = re.subn(f"^{name}=.*$", f"{name}='{value}'", script, flags=re.MULTILINE)
+        assert count == 1
+    done = subprocess.run(
+        ["sh", "-eu", "-c", script],  # noqa: S607 - any POSIX shell, as the README promises
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    answers = iter(done.stdout.split("@@\n"))
+    compared = 0
+    for (language, _), (following, expected) in pairwise([*told, ("sh", "")]):
+        if language != "sh":
+            continue
+        answer = next(answers)
+        if following == "sh":
+            assert not answer
+            continue
+        same = OutputChecker().check_output(expected, answer, ELLIPSIS | NORMALIZE_WHITESPACE)
+        assert same, f"the README shows\n{expected}\nand the service answers\n{answer}"
+        compared += 1
+    assert compared == len([language for language, _ in told if language != "sh"])
+
+
+def found(pattern: str, text: str) -> str:
+    """Return what stands in the place of the group."""
+    match = re.search(pattern, text)
+    assert match is not None, text
+    return match[1]
