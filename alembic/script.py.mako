@@ -13,7 +13,9 @@ from alembic import op
 % if uses("JSON"):
 from sqlalchemy.dialects.postgresql import JSONB
 % endif
-${imports or ""}
+% if imports:
+${imports}
+% endif
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}

@@ -56,7 +56,7 @@ def rows(text: str) -> dict[str, list[str]]:
     return {row[0].strip("`"): row[1:] for row in stripped}
 
 
-def shown(default: object) -> str:
+def written(default: object) -> str:
     """Return how a default stands in the table."""
     if default is None or default == []:
         return "none"
@@ -71,7 +71,7 @@ def variables(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str]]:
         if isinstance(field.default, BaseModel):
             yield from variables(type(field.default), f"{variable}__")
         else:
-            yield variable, shown(field.default)
+            yield variable, written(field.default)
 
 
 def test_every_setting_is_documented_with_its_default():
@@ -99,10 +99,9 @@ def test_no_page_mentions_a_setting_that_does_not_exist():
 
 
 def test_every_kind_of_problem_is_explained_with_status_and_title():
-    documented = rows(read("docs/errors.md"))
-    for kind in problems.every():
-        status, title, *_ = documented.get(kind.slug(), ["", ""])
-        assert (status, title) == (str(int(kind.status)), kind.title), kind.slug()
+    documented = rows(read("docs/errors.md").partition("\n## Codes\n")[0])
+    kinds = {kind.slug(): [str(int(kind.status)), kind.title] for kind in problems.every()}
+    assert {slug: documented.get(slug, [])[:2] for slug in kinds} == kinds
 
 
 def test_every_code_of_a_fault_is_explained():
@@ -112,7 +111,7 @@ def test_every_code_of_a_fault_is_explained():
         if "migrations" not in file.parts
         for code in re.findall(r'\bcode="(\w+)"', file.read_text())
     }
-    documented = rows(read("docs/errors.md"))
+    documented = rows(read("docs/errors.md").partition("\n## Codes\n")[2])
     codes = written | set(problems.CODES.values()) | set(get_args(urls.FaultCode))
     assert codes <= documented.keys()
 
@@ -159,7 +158,7 @@ def anchors(text: str) -> set[str]:
 
 def exists(operations: dict[str, Any], method: str, path: str) -> bool:
     """Tell whether the document has an operation; a number, or a name in braces, is a parameter."""
-    plain = re.sub(r"/(\d+|{\w+})(?=/|$)", "/{}", path.split("?")[0])
+    plain = re.sub(r"/(\d+|{\w+})(?=/|$)", "/{}", path.partition("?")[0])
     return any(method.lower() in operations.get(each, {}) for each in (plain, PREFIX + plain))
 
 
@@ -187,7 +186,7 @@ def service(tmp_path: Path) -> Iterator[str]:
         if not name.startswith("TIMETRACKER_") and name != "DATABASE_URL"
     }
     with log.open("w") as output:
-        process = subprocess.Popen(  # noqa: S603 - our own interpreter
+        process = subprocess.Popen(
             [sys.executable, "-m", "timetracker_api", "serve", "--port", "0"],
             cwd=tmp_path,
             env=environment,
@@ -196,7 +195,7 @@ def service(tmp_path: Path) -> Iterator[str]:
         )
         try:
             end = time.monotonic() + PATIENCE
-            while "running on" not in log.read_text():
+            while "startup complete" not in log.read_text():
                 assert process.poll() is None, log.read_text()
                 assert time.monotonic() < end, log.read_text()
                 time.sleep(0.05)
@@ -210,19 +209,26 @@ def service(tmp_path: Path) -> Iterator[str]:
                 process.wait()
 
 
+def test_the_service_starts_with_the_words_the_readme_shows(service: str):
+    started, _ = read("README.md").split("## A five-minute tour\n")
+    ((_, expected),) = [block for block in blocks(started) if block[0] == "text"]
+    printed = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:8000", service)
+    assert same(f"{expected}...", printed), f"the README shows\n{expected}\nbut it is\n{printed}"
+
+
 @pytest.mark.skipif(which("curl") is None, reason="the tour needs curl")
 def test_the_tour_in_the_readme_answers_what_it_shows(service: str):
     _, tour = read("README.md").split("## A five-minute tour\n")
-    told = blocks(tour.split("\n## ")[0])
-    script = "\n".join(f"{text}echo '@@'" for language, text in told if language == "sh")
+    told = [*blocks(tour.partition("\n## ")[0]), ("sh", "")]
+    script = "".join(f"{text}echo '@@'\n" for language, text in told if language == "sh")
     for name, value in {
-        "BASE": found(r"running on (http\S+)", service) + PREFIX,
-        "PASSWORD": found(r"with the password (\S+)", service),
+        "BASE": found(rf"(http\S+{PREFIX})", service),
+        "PASSWORD": found(r"password  (\S+)", service),
     }.items():
         script, count = re.subn(f"^{name}=.*$", f"{name}='{value}'", script, flags=re.MULTILINE)
         assert count == 1
-    done = subprocess.run(
-        ["sh", "-eu", "-c", script],  # noqa: S607 - any POSIX shell, as the README promises
+    done = subprocess.run(  # noqa: S603 - what the README tells people to run
+        ["sh", "-eu", "-c", script],  # noqa: S607 - in any POSIX shell
         capture_output=True,
         text=True,
         timeout=PATIENCE,
@@ -230,18 +236,16 @@ def test_the_tour_in_the_readme_answers_what_it_shows(service: str):
     )
     assert (done.returncode, done.stderr) == (0, "")
     answers = iter(done.stdout.split("@@\n"))
-    compared = 0
-    for (language, _), (following, expected) in pairwise([*told, ("sh", "")]):
-        if language != "sh":
-            continue
-        answer = next(answers)
-        if following == "sh":
-            assert not answer
-            continue
-        same = OutputChecker().check_output(expected, answer, ELLIPSIS | NORMALIZE_WHITESPACE)
-        assert same, f"the README shows\n{expected}\nand the service answers\n{answer}"
-        compared += 1
-    assert compared == len([language for language, _ in told if language != "sh"])
+    for (language, _), (following, expected) in pairwise(told):
+        if language == "sh":
+            answer = next(answers)
+            shown = expected if following != "sh" else ""
+            assert same(shown, answer), f"the README shows\n{shown}\nbut it is\n{answer}"
+
+
+def same(expected: str, answer: str) -> bool:
+    """Compare as doctest does: three dots stand for anything, and spaces are alike."""
+    return OutputChecker().check_output(expected, answer, ELLIPSIS | NORMALIZE_WHITESPACE)
 
 
 def found(pattern: str, text: str) -> str:

@@ -4,7 +4,6 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-
 revision = "0002_time_tracking"
 down_revision = "0001_foundation"
 branch_labels = None
@@ -32,7 +31,8 @@ def upgrade() -> None:
             "future_entries IN ('allow', 'reject')", name=op.f("ck_organization_future_entries")
         ),
         sa.CheckConstraint(
-            "overlap_policy IN ('allow', 'warn', 'reject')", name=op.f("ck_organization_overlaps")
+            "overlap_policy IN ('allow', 'warn', 'reject')",
+            name=op.f("ck_organization_overlap_policy"),
         ),
         sa.CheckConstraint("id = 1", name=op.f("ck_organization_one_row")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_organization")),
@@ -131,7 +131,7 @@ def upgrade() -> None:
         "time_entries",
         sa.Column("id", BigKey, nullable=False),
         sa.Column("user_id", BigKey, nullable=False),
-        sa.Column("client_id", BigKey, nullable=True),
+        sa.Column("client_id", BigKey, nullable=False),
         sa.Column("project_id", BigKey, nullable=True),
         sa.Column("task_id", BigKey, nullable=True),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),

@@ -15,6 +15,7 @@ from timetracker_api.auth.throttling import Throttle
 from timetracker_api.db.session import Database
 from timetracker_api.settings import Settings
 from timetracker_api.web import docs, errors, health, openapi
+from timetracker_api.web.body import BodyLimit
 from timetracker_api.web.idempotency import forget_old
 from timetracker_api.web.observability import Observed, configure_logging, log
 
@@ -44,8 +45,19 @@ class TimeTracker(FastAPI):
     """The application, observed from outside everything else."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Put the observer around the framework's own error handling, whose answers it numbers."""
-        return Observed(super().build_middleware_stack())
+        """Put ours around the framework's own error handling, whose answers they complete."""
+        settings: Settings = self.state.settings
+        stack: ASGIApp = BodyLimit(super().build_middleware_stack(), settings.max_body_bytes)
+        if settings.cors_origins:
+            stack = CORSMiddleware(
+                stack,
+                allow_origins=settings.cors_origins,
+                allow_methods=["*"],
+                allow_headers=REQUEST_HEADERS,
+                expose_headers=RESPONSE_HEADERS,
+                max_age=HOUR,
+            )
+        return Observed(stack)
 
     def openapi(self) -> dict[str, Any]:
         """Return the document, completed once."""
@@ -75,15 +87,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     api.include_routers(app)
     app.include_router(health.router)
     docs.install(app)
-    if settings.cors_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=settings.cors_origins,
-            allow_methods=["*"],
-            allow_headers=REQUEST_HEADERS,
-            expose_headers=RESPONSE_HEADERS,
-            max_age=HOUR,
-        )
     return app
 
 

@@ -1,16 +1,16 @@
 """The verbs every entity answers to. What all entities share happens here, once."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from timetracker_api.db.base import Entity
 from timetracker_api.db.session import context
-from timetracker_api.problems import NotFound
+from timetracker_api.problems import Fault, InUse, Invalid, NotFound, pointer
 
 E = TypeVar("E", bound=Entity)
 Values = dict[str, Any]
@@ -89,7 +89,8 @@ class Representation:
 
 async def locked(session: AsyncSession, kind: type[E], id: int) -> E:
     """Return the one with this id, which nobody else can change before the transaction ends."""
-    statement = select(kind).where(kind.id == id).with_for_update()
+    # key_share: references to the row may go on being made meanwhile.
+    statement = select(kind).where(kind.id == id).with_for_update(key_share=True)
     found = await session.scalar(statement)
     if found is None:
         raise missing(kind, id)
@@ -117,9 +118,47 @@ async def update(session: AsyncSession, entity: E, values: Values) -> E:
 
 
 async def delete(session: AsyncSession, entity: Entity) -> None:
-    """Remove an entity nothing refers to."""
+    """Remove an entity nothing refers to, or raise `InUse` with what does."""
+    if found := await dependents(session, entity):
+        counted = " and ".join(f"{count} {name}" for name, count in found.items())
+        raise InUse(f"{counted} refer to it.", usage=found)
     await session.delete(entity)
     await session.flush()
+
+
+async def dependents(session: AsyncSession, entity: Entity) -> Mapping[str, int]:
+    """Count what the database would not let this entity go without, per table that has any.
+
+    The entity is locked, so that nothing can begin to refer to it while we count.
+    """
+    found: dict[str, int] = {}
+    for table in Entity.metadata.sorted_tables:
+        for key in table.foreign_keys:
+            if key.column.table is not entity.__table__ or key.ondelete is not None:
+                continue
+            count = select(func.count()).select_from(table).where(key.parent == entity.id)
+            if number := await session.scalar(count):
+                name = table.name.replace("_", " ")
+                found[name] = found.get(name, 0) + number
+    return found
+
+
+async def referred(session: AsyncSession, kind: type[E], id: int, field: str) -> E:
+    """Return what a field refers to, unchanged until the transaction ends; or raise `Invalid`."""
+    statement = select(kind).where(kind.id == id).with_for_update(read=True)
+    found = await session.scalar(statement)
+    if found is None:
+        raise Invalid(dangling(kind, id, field))
+    return found
+
+
+def dangling(kind: type[Entity], id: int, field: str) -> Fault:
+    """Say that a field refers to nothing."""
+    return Fault(
+        pointer=pointer(field),
+        code="reference_not_found",
+        message=f"There is no {kind.entity_type.replace('_', ' ')} {id}.",
+    )
 
 
 async def _take_over(session: AsyncSession, entity: E, values: Values) -> E:

@@ -9,6 +9,7 @@
   x Conflict               409   the state of things forbids it
     - NotUnique                  somebody else has that value
     - InUse                      something still refers to it
+    - Archived                   it keeps its history, and takes nothing new
     - RequestInProgress          the same Idempotency-Key is being worked on
     - SecretShown                the same Idempotency-Key asks for a secret twice
   x PreconditionFailed     412   it has changed since you read it
@@ -21,7 +22,7 @@
   x Unavailable            503   the database cannot be reached, or is not ready
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -85,8 +86,13 @@ class Problem(Exception):
         self.members = members
 
     @classmethod
+    def code(cls) -> str:
+        """Return the kind, for programs."""
+        return cls.slug().replace("-", "_")
+
+    @classmethod
     def slug(cls) -> str:
-        """Return the name in its ``type`` and, with underscores, its ``code``."""
+        """Return the name in its ``type``."""
         return "".join(f"-{c.lower()}" if c.isupper() else c for c in cls.__name__).lstrip("-")
 
     def details(self, request_id: str | None) -> ProblemDetails:
@@ -95,7 +101,7 @@ class Problem(Exception):
             type=f"/problems/{self.slug()}",
             title=self.title,
             status=self.status,
-            code=self.slug().replace("-", "_"),
+            code=self.code(),
             detail=self.detail,
             request_id=request_id,
             errors=self.faults,
@@ -158,6 +164,12 @@ class InUse(Conflict):
     """Other records refer to this one. Where history hangs on it, archive it instead."""
 
     title = "Something still refers to it"
+
+
+class Archived(Conflict):
+    """What is archived keeps its history, and takes nothing new. Unarchive it first."""
+
+    title = "It is archived"
 
 
 class RequestInProgress(Conflict):
@@ -276,17 +288,3 @@ def code_of(pydantic_type: str) -> str:
 def pointer(*path: str | int) -> str:
     """Write a path as a JSON pointer (RFC 6901)."""
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)
-
-
-def faults(errors: Iterable[Mapping[str, Any]]) -> list[Fault]:
-    """Say what FastAPI found wrong with a request; each ``loc`` begins with its source."""
-    return [
-        Fault(
-            pointer=pointer(*path),
-            source=source,
-            code=code_of(error["type"]),
-            message=error["msg"],
-        )
-        for error in errors
-        for source, *path in [error["loc"]]
-    ]

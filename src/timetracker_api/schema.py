@@ -2,7 +2,7 @@
 
 import unicodedata
 import zoneinfo
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar, cast
 
@@ -43,9 +43,27 @@ class Patch(Body):
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
         for field in cls.model_fields.values():
-            field.annotation = cast(Any, field.annotation) | MISSING
+            # The rules belong to the value that is given, not to the choice of giving none.
+            given: Any = Annotated[field.annotation, *field.metadata, None]
+            field.annotation, field.metadata = given | MISSING, []
             field.default, field.default_factory = MISSING, None
         cls.model_rebuild(force=True)
+
+
+IdOf = Annotated[int, Field(ge=1, le=LARGEST_ID, examples=[7])]
+"""The id of another record."""
+
+Day = Annotated[date, Field(strict=False, examples=["2026-11-22"])]
+"""A date, as ``YYYY-MM-DD``."""
+
+
+class Reference(Schema):
+    """Another record, with the name people know it by."""
+
+    id: Annotated[int, Field(examples=[7])]
+    """Its number."""
+    name: Annotated[str, Field(examples=["Acme"])]
+    """Its name."""
 
 
 class Resource(Schema):

@@ -4,7 +4,6 @@ import os
 import secrets
 import unicodedata
 from functools import cache
-from typing import Any
 
 from anyio import CapacityLimiter, to_thread
 from pwdlib import PasswordHash
@@ -75,12 +74,11 @@ async def refuse_weak(password: str, *known: str | None, field: str = "/password
                 message=f"Password must have {SHORTEST} to {LONGEST} characters",
             )
         )
-
-    def judge() -> dict[str, Any]:
-        return zxcvbn(password, user_inputs=[word for word in known if word])
-
+    words = [word for word in known if word]
     # In a thread: a password full of digits and signs keeps the estimator busy for seconds.
-    judgement = await to_thread.run_sync(judge, limiter=_cores())
+    judgement = await to_thread.run_sync(
+        lambda: zxcvbn(password, user_inputs=words), limiter=_cores()
+    )
     if judgement["score"] < WEAKEST:
         advice = judgement["feedback"]["warning"] or "Use more words, or rarer ones"
         raise Invalid(

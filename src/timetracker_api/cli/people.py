@@ -13,8 +13,7 @@ from timetracker_api import clock
 from timetracker_api.auth import passwords
 from timetracker_api.auth.models import User
 from timetracker_api.auth.scopes import EVERYTHING, Role, Scope
-from timetracker_api.cli.db import configured
-from timetracker_api.cli.working import fail, run
+from timetracker_api.cli.working import configuration, fail, run
 from timetracker_api.db.base import fold
 from timetracker_api.sessions.service import add_token
 from timetracker_api.users import service
@@ -46,17 +45,18 @@ def create_user(
     password_stdin: FromStdin = False,
 ) -> None:
     """Add somebody who can sign in; without --password-stdin, with a new password it prints."""
-    password = sys.stdin.readline().rstrip("\n") if password_stdin else passwords.generate()
+    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else passwords.generate()
     try:
         data = UserCreate.model_validate({"username": name, "role": role, "password": password})
     except ValidationError as error:
-        fail("; ".join(f"{each['loc'][0]}: {each['msg']}" for each in error.errors()), 2)
+        fail("; ".join(f"{each['loc'][0]}: {each['msg']}" for each in error.errors()) + ".", 2)
 
     async def work(session: AsyncSession) -> None:
         await service.create(session, data.whole())
 
-    run(configured(), work)
-    typer.echo(f"{name} can sign in." if password_stdin else f"{name} can sign in with {password}")
+    run(configuration(), work)
+    how = "" if password_stdin else f" with the password {password}"
+    typer.echo(f"{data.username} can sign in{how}")
 
 
 @tokens.command("create")
@@ -85,4 +85,4 @@ def create_token(
         )
         return made["token"]
 
-    typer.echo(run(configured(), work))
+    typer.echo(run(configuration(), work))

@@ -1,30 +1,39 @@
 """``timetracker-api serve``: the service, and what its first start needs."""
 
 import asyncio
-from typing import Annotated
+import os
+import signal
+import socket
+from typing import Annotated, NoReturn
 
 import typer
 import uvicorn
-from sqlalchemy import func, select
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from uvicorn.supervisors import ChangeReload, Multiprocess
 
 from timetracker_api import entities
 from timetracker_api.auth import passwords
 from timetracker_api.auth.models import User
 from timetracker_api.auth.scopes import Role
-from timetracker_api.cli.db import configured
-from timetracker_api.cli.working import fail, run
+from timetracker_api.cli.working import attempt, configuration, fail, run
 from timetracker_api.migrations import commands
-from timetracker_api.migrations.failures import Failure
+from timetracker_api.migrations.driver_errors import sqlstate
+from timetracker_api.migrations.failures import Failure, Pending, Unreachable
 from timetracker_api.settings import Settings
 from timetracker_api.web.observability import configure_logging
 
 ADMIN = "admin"
 
+CONFIGURED_WRONG = frozenset({"28P01", "28000", "3D000"})
+"""PostgreSQL's codes for what only a person can put right: password, user, name of the database."""
+
 
 def serve(
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="The port to listen on.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65_535, help="The port to listen on; 0 for a free one.")
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes to serve with.")] = 1,
     reload: Annotated[
         bool, typer.Option("--reload", help="Start anew when the code changes.")
@@ -34,24 +43,56 @@ def serve(
 
     The embedded SQLite database is migrated, and gets its first user; others are left alone.
     """
-    settings = configured()
+    settings = configuration()
     host, port = host or settings.host, settings.port if port is None else port
-    configure_logging(settings)
-    if settings.is_embedded:
-        _prepare_embedded(settings)
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    typer.echo(f"The API is at {address}/api/v1, its documentation at {address}/docs")
-    uvicorn.run(
-        "timetracker_api.app:create_app",
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers,
-        reload=reload,
-        access_log=False,
-        log_config=None,
-        server_header=False,
-    )
+    with _listening(host, port) as listener:
+        if settings.is_embedded:
+            _prepare_embedded(settings)
+        else:
+            _look_at_named(settings)
+        named = f"[{host}]" if ":" in host else host
+        address = f"http://{named}:{listener.getsockname()[1]}"
+        typer.echo(f"API   {address}/api/v1\nDocs  {address}/docs")
+        configure_logging(settings)
+        config = uvicorn.Config(
+            "timetracker_api.app:create_app",
+            factory=True,
+            workers=workers,
+            reload=reload,
+            access_log=False,
+            log_config=None,
+            server_header=False,
+        )
+        _serve(config, listener)
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Take the port before anything is done, and above all before a password is shown."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        fail(f"Cannot listen on {host}, port {port}: {reason}. Choose others: --host, --port.")
+    listener.set_inheritable(True)
+    return listener
+
+
+def _serve(config: uvicorn.Config, listener: socket.socket) -> None:
+    # Once everything is closed, the server raises the signal again that it was ended with.
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, _leave)
+    if config.should_reload:
+        server = uvicorn.Server(config)
+        ChangeReload(config, target=server.run, sockets=[listener]).run()
+    elif config.workers > 1:
+        Multiprocess(config, sockets=[listener]).run()
+    else:
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _leave(_signal: int, _frame: object) -> NoReturn:
+    raise SystemExit(0)
 
 
 def _prepare_embedded(settings: Settings) -> None:
@@ -60,16 +101,48 @@ def _prepare_embedded(settings: Settings) -> None:
     except Failure as failure:
         fail(str(failure), failure.exit_code)
     if password := run(settings, _first_user):
-        typer.echo(f"First start: sign in as {ADMIN} with the password {password}")
-        typer.echo("It is shown only now. Change it with PATCH /api/v1/users/me")
+        typer.echo(
+            f"First start: {settings.url.database} is new, and has one user.\n\n"
+            f"    username  {ADMIN}\n"
+            f"    password  {password}\n\n"
+            "The password is shown only now. To change it: PATCH /api/v1/users/me\n"
+        )
 
 
 async def _first_user(session: AsyncSession) -> str | None:
     """Let one person into an installation that nobody can enter; return the password."""
-    if await session.scalar(select(func.count()).select_from(User)):
+    if not await _is_empty(session):
         return None
     password = passwords.generate()
     hashed = await passwords.hashed(password)
     values = {"username": ADMIN, "role": Role.ADMIN, "password_hash": hashed}
     await entities.create(session, User, values)
     return password
+
+
+async def _is_empty(session: AsyncSession) -> bool:
+    return not await session.scalar(select(exists(select(User.id))))
+
+
+def _look_at_named(settings: Settings) -> None:
+    """Say what is missing. What mends itself, or is mended elsewhere, does not end the start.
+
+    After a power cut the database may be there a minute later than the service, and a new release
+    may start before its migration has run: requests are answered with 503 until then.
+    """
+    try:
+        if attempt(settings, _is_empty):
+            typer.echo(
+                "There are no users yet. Create the first with:\n\n"
+                f"    timetracker-api users create {ADMIN} --role {Role.ADMIN}\n"
+            )
+    except Failure as failure:
+        if not _may_pass(failure):
+            fail(str(failure), failure.exit_code)
+        typer.echo(f"{failure} Until then, requests are answered with 503.", err=True)
+
+
+def _may_pass(failure: Failure) -> bool:
+    if isinstance(failure, Unreachable):
+        return sqlstate(failure.__cause__ or failure) not in CONFIGURED_WRONG
+    return isinstance(failure, Pending)

@@ -5,13 +5,13 @@ from collections.abc import Awaitable, Callable
 from typing import NoReturn, TypeVar
 
 import typer
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from timetracker_api.db.conflicts import violation
 from timetracker_api.db.session import Database
-from timetracker_api.migrations import commands
-from timetracker_api.migrations.driver_errors import explained
+from timetracker_api.migrations import commands, configured
+from timetracker_api.migrations.driver_errors import explained, first_line
 from timetracker_api.migrations.failures import Failure
 from timetracker_api.problems import Problem
 from timetracker_api.settings import Settings
@@ -19,20 +19,38 @@ from timetracker_api.settings import Settings
 T = TypeVar("T")
 
 
+def configuration() -> Settings:
+    """Read the configuration."""
+    try:
+        return configured.configured()
+    except Failure as failure:
+        fail(str(failure), failure.exit_code)
+
+
 def run(settings: Settings, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
     """Do something in one transaction, on a database that is at the newest revision."""
     try:
-        return asyncio.run(_run(settings, work))
+        return attempt(settings, work)
     except Failure as failure:
         fail(str(failure), failure.exit_code)
+
+
+def attempt(settings: Settings, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+    """Do the same, but raise a `Failure` where the database cannot be used as it is."""
+    try:
+        return asyncio.run(_attempt(settings, work))
     except IntegrityError as error:
-        fail(f"{' and '.join(violation(error).fields) or 'it'} is taken already.")
+        fields = " and ".join(violation(error).fields)
+        fail(f"That {fields or 'value'} is taken already.")
+    except DBAPIError as error:
+        fail(f"The database refuses: {first_line(error)}.")
     except Problem as problem:
-        fail(" ".join([problem.detail, *(f"{fault.message}." for fault in problem.faults)]))
+        fail(" ".join(f"{fault.message}." for fault in problem.faults) or problem.detail)
 
 
-async def _run(settings: Settings, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
-    state = await commands.state(settings)
+async def _attempt(settings: Settings, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+    # The state that the service finds, which is not where migrations go past a pooler.
+    state = await commands.state(settings.model_copy(update={"migration_database_url": None}))
     if state.obstacle is not None:
         raise state.obstacle
     database = Database(settings)

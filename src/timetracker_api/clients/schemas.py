@@ -9,16 +9,10 @@ from sqlalchemy import ColumnElement
 
 from timetracker_api.clients.models import Client
 from timetracker_api.custom_fields.filtering import CustomListing
+from timetracker_api.custom_fields.schemas import CustomFields, CustomValues
 from timetracker_api.db.naming import containing
-from timetracker_api.link_templates.schemas import Link
+from timetracker_api.link_templates.schemas import Links
 from timetracker_api.schema import Amount, Body, Currency, Line, Name, Patch, Resource, Text
-
-CustomFields = Annotated[
-    dict[str, JsonValue],
-    Field(max_length=400, examples=[{"debtor_number": "10042"}]),
-]
-"""Values by the keys of their definitions."""
-
 
 class ClientCreate(Body):
     """Someone the work is done for."""
@@ -69,26 +63,9 @@ class ClientRead(Resource):
     """The ISO 4217 currency of their invoices; null for the organisation's."""
     hourly_rate: Amount | MISSING | None = MISSING
     """What an hour costs them. Left out for callers without `rates:read`."""
-    custom_fields: Annotated[dict[str, JsonValue], Field(examples=[{"debtor_number": "10042"}])]
+    custom_fields: CustomValues
     """Values of custom fields by key. A field without a value has no key here."""
-    custom_field_links: Annotated[
-        dict[str, list[Link]],
-        Field(
-            examples=[
-                {
-                    "debtor_number": [
-                        {
-                            "template_id": 3,
-                            "name": "Open in ERP",
-                            "url": "https://erp.example.com/debtors/10042",
-                            "icon": "external-link",
-                            "open_in_new_tab": True,
-                        }
-                    ]
-                }
-            ]
-        ),
-    ]
+    custom_field_links: Links
     """The links that follow from the values, by the field they belong to."""
     inactive: Annotated[dict[str, JsonValue], Field(examples=[{}])] | MISSING = MISSING
     """The values of inactive custom fields; only with `include=inactive`."""

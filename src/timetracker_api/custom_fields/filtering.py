@@ -1,7 +1,6 @@
 """Finding records by the values of their custom fields: ``?custom.tier=gold``."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Annotated, Any, ClassVar, cast
 
 from pydantic import Field
@@ -11,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from timetracker_api.custom_fields.models import HasCustomFields
 from timetracker_api.custom_fields.registry import Fields, fields_of
 from timetracker_api.custom_fields.showing import INCLUDE, Include
-from timetracker_api.custom_fields.values import ValueFault
+from timetracker_api.custom_fields.values import Validator, ValueFault, is_empty
 from timetracker_api.db.base import Entity
 from timetracker_api.db.json_keys import HasValue
 from timetracker_api.db.session import context
@@ -53,37 +52,38 @@ class CustomListing(CustomFilters, Listing, frozen=True):
 def _conditions(
     fields: Fields, column: Any, filters: Mapping[str, Any]
 ) -> list[ColumnElement[bool]]:
-    faults: list[Fault] = []
+    unknown = [key for key in filters if key not in fields.active]
+    faults = [
+        _fault(key, "undefined_field", message)
+        for key, message in fields.undefined(unknown, PREFIX)
+    ]
     conditions: list[ColumnElement[bool]] = []
     for key, text in filters.items():
         validator = fields.active.get(key)
         if validator is None:
-            faults.append(_undefined(fields, key))
             continue
-        at = pointer(PREFIX + key)
         try:
-            # A choice that is no longer offered can still be looked for.
-            stored = [text] if validator.kind.is_list else text
-            value = validator.canonical(validator.kind.reads(text), stored=stored, at=at)
+            value = _sought(validator, text, pointer(PREFIX + key))
         except ValueFault as error:
             faults += [fault.model_copy(update={"source": "query"}) for fault in error.faults]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError):
             message = f"{validator.definition.label} must be {validator.kind.noun}, given once."
-            faults.append(Fault(pointer=at, source="query", code="type", message=message))
+            faults.append(_fault(key, "type", message))
         else:
-            one = value[0] if validator.kind.is_list else value
-            conditions.append(HasValue(column, key, one, in_list=validator.kind.is_list))
+            conditions.append(HasValue(column, key, value, in_list=validator.kind.is_list))
     if faults:
         raise Invalid(*faults)
     return conditions
 
 
-def _undefined(fields: Fields, key: str) -> Fault:
-    nearest = get_close_matches(key, fields.active, n=1)
-    hint = f" Did you mean {PREFIX}{nearest[0]}?" if nearest else ""
-    return Fault(
-        pointer=pointer(PREFIX + key),
-        source="query",
-        code="undefined_field",
-        message=f"No custom field {key!a} is defined here.{hint}",
-    )
+def _sought(validator: Validator, text: object, at: str) -> Any:
+    """Return the stored form of one value. What is no longer acceptable can be looked for."""
+    if not isinstance(text, str) or is_empty(text):
+        raise ValueError
+    if validator.kind.is_list:
+        return validator.unbounded.canonical([text], stored=[text], at=at)[0]
+    return validator.unbounded.canonical(validator.kind.reads(text), stored=text, at=at)
+
+
+def _fault(key: str, code: str, message: str) -> Fault:
+    return Fault(pointer=pointer(PREFIX + key), source="query", code=code, message=message)

@@ -5,18 +5,21 @@ decided by the database: decimals as text of the definition's scale, dates in IS
 UTC with six decimals and ``Z``.
 """
 
+import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Annotated, Any
 
+from email_validator import EmailNotValidError, validate_email
 from pydantic import (
     AfterValidator,
     AwareDatetime,
     BeforeValidator,
-    EmailStr,
     Field,
     StringConstraints,
     ValidationInfo,
@@ -35,6 +38,7 @@ LONGEST_TEXT, USUAL_TEXT, LONGEST_LONG_TEXT, LONGEST_LIST = 2000, 255, 65_536, 1
 DEFAULT_SCALE = 2
 URL_SCHEMES = ("https", "http")
 
+WHOLE = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?", re.ASCII)
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 INSTANT = re.compile(
@@ -42,7 +46,7 @@ INSTANT = re.compile(
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})",
     re.ASCII,
 )
-PHONE = r"^\+?[0-9][0-9 ()./-]{1,38}[0-9]$"
+PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{1,38}[0-9]", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -62,25 +66,40 @@ class Kind:
     is_list: bool = field(default=False)
 
 
-def _refuse(code: str, message: str) -> PydanticCustomError:
-    return PydanticCustomError(code, message)  # pyright: ignore[reportArgumentType] - codes are ours
+def _refuse(code: str, message: str, **context: str) -> PydanticCustomError:
+    return PydanticCustomError(code, message, context)  # pyright: ignore[reportArgumentType] - codes are ours
+
+
+def unbounded(definition: Definition) -> Definition:
+    """Return it without the rules that may have been tightened: what could have been stored."""
+    bounds = dict.fromkeys(("min_length", "pattern", "minimum", "maximum"))
+    return replace(definition, **bounds, max_length=LONGEST_LONG_TEXT)
+
+
+def longest(definition: Definition) -> int:
+    """Return the most characters that a text can have."""
+    if definition.max_length is not None:
+        return definition.max_length
+    if definition.kind == "text":
+        return USUAL_TEXT
+    # Matching takes as long as the text is: see `patterns`.
+    return LONGEST_TEXT if definition.pattern else LONGEST_LONG_TEXT
 
 
 def _text(definition: Definition) -> Any:
-    longest = LONGEST_TEXT if definition.max_length else USUAL_TEXT
-    return _string(definition, one_line, definition.max_length or longest)
+    return _string(definition, one_line)
 
 
 def _long_text(definition: Definition) -> Any:
-    return _string(definition, many_lines, definition.max_length or LONGEST_LONG_TEXT)
+    return _string(definition, many_lines)
 
 
-def _string(definition: Definition, clean: Callable[[str], str], longest: int) -> Any:
+def _string(definition: Definition, clean: Callable[[str], str]) -> Any:
     constraints = StringConstraints(
         strict=True,
         strip_whitespace=True,
         min_length=definition.min_length,
-        max_length=longest,
+        max_length=longest(definition),
         pattern=definition.pattern and whole_match(definition.pattern),
     )
     return Annotated[str, constraints, AfterValidator(clean)]
@@ -98,21 +117,24 @@ def _duration(definition: Definition) -> Any:
     return Annotated[int, Field(strict=True, ge=lowest, le=highest)]
 
 
-def scale_of(definition: Definition) -> int:
+def scale_of(scale: int | None) -> int:
     """Return how many decimals a value has."""
-    return DEFAULT_SCALE if definition.scale is None else definition.scale
+    return DEFAULT_SCALE if scale is None else scale
 
 
 def _decimal(definition: Definition) -> Any:
     bounds = Field(
         ge=None if definition.minimum is None else Decimal(definition.minimum),
         le=None if definition.maximum is None else Decimal(definition.maximum),
-        decimal_places=scale_of(definition),
+        decimal_places=scale_of(definition.scale),
     )
-    return Annotated[Decimal, BeforeValidator(_number), bounds]
+    return Annotated[Decimal, BeforeValidator(partial(_number, scale_of(definition.scale))), bounds]
 
 
-def _number(value: object) -> object:
+def _number(scale: int, value: object) -> object:
+    if isinstance(value, float) and math.isfinite(value) and math.ulp(value) >= 10.0**-scale:
+        # The last decimal that was written is lost already.
+        raise _refuse("decimal_from_float", "Input should be text")
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = f"{Decimal(repr(value)):f}"
     if isinstance(value, str) and DECIMAL.fullmatch(text := value.strip()):
@@ -121,7 +143,7 @@ def _number(value: object) -> object:
 
 
 def _decimal_text(definition: Definition, value: Decimal) -> str:
-    text = f"{value:.{scale_of(definition)}f}"
+    text = f"{value:.{scale_of(definition.scale)}f}"
     return text.removeprefix("-") if not value else text
 
 
@@ -162,7 +184,7 @@ def _url(definition: Definition) -> Any:
 
     def check(value: str) -> str:
         if not safe_url(value, schemes):
-            raise _refuse("url", f"Input should be an absolute URL ({', '.join(schemes)})")
+            raise _refuse("url_type", "Input should be a URL", schemes=" or ".join(schemes))
         return value
 
     constraints = StringConstraints(strict=True, strip_whitespace=True, max_length=LONGEST_TEXT)
@@ -170,11 +192,18 @@ def _url(definition: Definition) -> Any:
 
 
 def _email(_definition: Definition) -> Any:
-    return Annotated[EmailStr, Field(max_length=254)]
+    return Annotated[str, BeforeValidator(_address)]
+
+
+def _address(value: object) -> str:
+    if isinstance(value, str):
+        with suppress(EmailNotValidError):
+            return validate_email(value.strip(), check_deliverability=False).normalized
+    raise _refuse("email_type", "Input should be an email address")
 
 
 def _phone(_definition: Definition) -> Any:
-    return Annotated[str, StringConstraints(strict=True, strip_whitespace=True, pattern=PHONE)]
+    return Annotated[str, _written_as(PHONE, "phone_type")]
 
 
 def _choice(definition: Definition) -> Any:
@@ -210,13 +239,17 @@ def _boolean(text: str) -> bool:
     return {"true": True, "false": False}[text]
 
 
+def _whole(text: str) -> int | str:
+    return int(text) if WHOLE.fullmatch(text) else text
+
+
 LENGTHS = frozenset({"min_length", "max_length", "pattern"})
 BOUNDS = frozenset({"minimum", "maximum"})
 
 KINDS: Mapping[str, Kind] = {
     "text": Kind("text on one line", _text, constraints=LENGTHS),
     "long_text": Kind("text", _long_text, constraints=LENGTHS),
-    "integer": Kind("a whole number", _integer, reads=int, constraints=BOUNDS),
+    "integer": Kind("a whole number", _integer, reads=_whole, constraints=BOUNDS),
     "decimal": Kind(
         "a decimal number", _decimal, stores=_decimal_text, constraints=BOUNDS | {"scale"}
     ),
@@ -236,11 +269,10 @@ KINDS: Mapping[str, Kind] = {
         "a list of its choices",
         _multi_choice,
         constraints=frozenset({"choices"}),
-        reads=lambda text: [text],
         is_list=True,
     ),
-    "user": Kind("the id of a user", _user, reads=int),
-    "duration": Kind("a number of seconds", _duration, reads=int, constraints=BOUNDS),
+    "user": Kind("the id of a user", _user, reads=_whole),
+    "duration": Kind("a number of seconds", _duration, reads=_whole, constraints=BOUNDS),
 }
 """Every kind there is, by its name."""
 

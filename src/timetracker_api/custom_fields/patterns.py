@@ -1,7 +1,8 @@
 """Regular expressions that people may write.
 
-They run in Pydantic's engine, whose time grows with the length of the text and nothing else: it
-knows no look-around and no back-references, and a pattern with them is refused.
+They run in Pydantic's engine, whose time grows with the length of the text times the size of the
+pattern, and nothing else: it knows no look-around and no back-references, and a pattern with them
+is refused. The length is bounded by `kinds.longest`, the size here.
 """
 
 import re
@@ -11,21 +12,32 @@ from pydantic import StringConstraints, TypeAdapter
 from pydantic_core import SchemaError
 
 LONGEST_PATTERN = 500
+ROOM = 5
+"""How many times over a compiled pattern has to fit into what the engine allows, which is 10 MB."""
 
 ASCII = {"d": "[0-9]", "D": "[^0-9]", "w": "[0-9A-Za-z_]", "W": "[^0-9A-Za-z_]"}
 
 
 def whole_match(pattern: str) -> str:
     """Make a pattern match whole texts, and its classes mean ASCII as they do in JSON Schema."""
-    narrowed = re.sub(r"\\(.)", lambda found: ASCII.get(found[1], found[0]), pattern)
-    return rf"\A(?:{narrowed})\z"
+    return rf"\A(?:{_narrowed(pattern)})\z"
 
 
 def fault(pattern: str) -> str | None:
-    """Return why a pattern cannot be used, or None."""
-    try:
-        TypeAdapter(Annotated[str, StringConstraints(pattern=whole_match(pattern))])
-    except SchemaError as error:
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        return next((line for line in lines if line.startswith("error:")), lines[-1])
+    """Return why a pattern cannot be used, in words that end a sentence, or None."""
+    # By itself as well: "a)|(?:b" is only whole inside the group of `whole_match`.
+    for form in (pattern, whole_match(pattern), f"(?:{_narrowed(pattern)}){{{ROOM}}}"):
+        try:
+            TypeAdapter(Annotated[str, StringConstraints(pattern=form)])
+        except SchemaError as error:
+            return _reason(str(error))
     return None
+
+
+def _narrowed(pattern: str) -> str:
+    return re.sub(r"\\(.)", lambda found: ASCII.get(found[1], found[0]), pattern)
+
+
+def _reason(message: str) -> str:
+    found = re.search(r"^\s*error: (.+)$", message, re.MULTILINE)
+    return found[1] if found else "with its repetitions written out, it is too large"

@@ -1,7 +1,8 @@
 """All definitions there are, as this process remembers them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,9 +21,22 @@ class Fields:
     """In the order of forms: by position, then label."""
     inactive: frozenset[str] = frozenset()
 
+    def undefined(self, keys: Iterable[str], prefix: str = "") -> Iterator[tuple[str, str]]:
+        """Say of each key that it has no active definition, and which one it may stand for."""
+        for position, key in enumerate(keys):
+            if key in self.inactive:
+                yield key, f"The custom field {key} is not active."
+                continue
+            # Comparing one key with all others takes milliseconds, so a request gets a few.
+            candidates = self.active if position < MOST_SUGGESTIONS else ()
+            nearest = get_close_matches(key, candidates, n=1)
+            hint = f" Did you mean {prefix}{nearest[0]}?" if nearest else ""
+            yield key, f"No custom field {key!a} is defined here.{hint}"
+
 
 Registry = Mapping[str, Fields]
 NONE = Fields()
+MOST_SUGGESTIONS = 5
 
 _columns = select(*(getattr(CustomFieldDefinition, name) for name in ATTRIBUTES)).order_by(
     CustomFieldDefinition.position, CustomFieldDefinition.label, CustomFieldDefinition.id

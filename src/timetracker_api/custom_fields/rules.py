@@ -6,28 +6,28 @@ from typing import Any
 
 from timetracker_api.custom_fields import patterns
 from timetracker_api.custom_fields.definition import ATTRIBUTES, Definition
-from timetracker_api.custom_fields.kinds import CONSTRAINTS, KINDS, LONGEST_TEXT
+from timetracker_api.custom_fields.kinds import CONSTRAINTS, KINDS, LONGEST_TEXT, longest
 from timetracker_api.custom_fields.values import Validator, ValueFault, is_empty
 from timetracker_api.problems import Fault, Invalid, pointer
-from timetracker_api.settings import Limits
 
 Values = dict[str, Any]
 
 RESERVED = frozenset({"__proto__", "constructor", "prototype", "null", "inactive", "value"})
+"""Keys that mean something to programs, besides the names of attributes."""
 BOUNDS = ("minimum", "maximum")
 
 
-def completed(values: Mapping[str, Any], limits: Limits, reserved: frozenset[str]) -> Values:
+def completed(values: Mapping[str, Any], *others: Fault) -> Values:
     """Return the values with bounds and default in their canonical form, or raise `Invalid`.
 
-    ``values`` are all attributes of the definition, as they will be; ``reserved`` are the names
-    that records have already.
+    ``values`` are all attributes of the definition, as they will be; ``others`` are the faults
+    that were found elsewhere.
     """
-    faults = list(_faults(values, limits, reserved))
+    faults = [*others, *_faults(values)]
     if faults:
         raise Invalid(*faults)
     definition = Definition(**{name: values[name] for name in ATTRIBUTES if name in values})
-    bare = Validator(replace(definition, minimum=None, maximum=None))
+    bare = Validator(definition).unbounded
     changed: Values = {}
     for bound in BOUNDS:
         if values.get(bound) is not None:
@@ -43,29 +43,34 @@ def completed(values: Mapping[str, Any], limits: Limits, reserved: frozenset[str
     return {**values, **changed}
 
 
-def _faults(values: Mapping[str, Any], limits: Limits, reserved: frozenset[str]) -> Iterator[Fault]:
+def _faults(values: Mapping[str, Any]) -> Iterator[Fault]:
     kind = values["kind"]
-    if values["key"] in RESERVED | reserved:
-        yield _fault("key", "reserved", f"{values['key']} means something else already.")
     for name in sorted(CONSTRAINTS - KINDS[kind].constraints):
         if not is_empty(values.get(name)):
             yield _fault(name, "not_applicable", f"A field of kind {kind} has no {name}.")
     if (pattern := values.get("pattern")) and (reason := patterns.fault(pattern)):
-        yield _fault("pattern", "pattern", f"The pattern cannot be used. {reason}")
-    shortest, longest = values.get("min_length"), values.get("max_length")
-    if shortest is not None and longest is not None and shortest > longest:
-        yield _fault("min_length", "maximum", "The least length is above the greatest.")
-    if kind == "text" and max(shortest or 0, longest or 0) > LONGEST_TEXT:
-        yield _fault("max_length", "maximum", f"Text has at most {LONGEST_TEXT} characters.")
-    yield from _choice_faults(values, limits)
+        yield _fault("pattern", "pattern", f"The pattern cannot be used: {reason}.")
+    if "max_length" in KINDS[kind].constraints:
+        yield from _length_faults(values)
+    yield from _choice_faults(values)
 
 
-def _choice_faults(values: Mapping[str, Any], limits: Limits) -> Iterator[Fault]:
+def _length_faults(values: Mapping[str, Any]) -> Iterator[Fault]:
+    names = ("key", "label", "kind", "min_length", "max_length", "pattern")
+    definition = Definition(**{name: values[name] for name in names if name in values})
+    greatest = longest(definition)
+    if (definition.kind == "text" or definition.pattern) and greatest > LONGEST_TEXT:
+        what = "Text with a pattern" if definition.pattern else "Text"
+        yield _fault("max_length", "maximum", f"{what} has at most {LONGEST_TEXT} characters.")
+    if definition.min_length is not None and definition.min_length > greatest:
+        message = f"The least length is above the greatest, {greatest}."
+        yield _fault("min_length", "maximum", message)
+
+
+def _choice_faults(values: Mapping[str, Any]) -> Iterator[Fault]:
     choices: Sequence[Mapping[str, Any]] = values.get("choices") or ()
     if "choices" in KINDS[values["kind"]].constraints and not choices:
         yield _fault("choices", "required", "A field of this kind offers at least one choice.")
-    if len(choices) > limits.choices:
-        yield _fault("choices", "too_large", f"There are more than {limits.choices} choices.")
     seen: set[str] = set()
     for index, choice in enumerate(choices):
         if choice["value"] in seen:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, Field, JsonValue, WithJsonSchema
 from pydantic_core import PydanticCustomError
 from sqlalchemy import ColumnElement, String, cast
 
@@ -11,7 +11,7 @@ from timetracker_api.custom_fields.models import CustomFieldDefinition
 from timetracker_api.schema import Body, Line, Name, Patch, Resource, Schema, Text
 from timetracker_api.web.pagination import Listing
 
-EntityType = Literal["client"]
+EntityType = Literal["client", "project", "task", "time_entry"]
 """What can have custom fields. A test holds it against the entities that do."""
 
 KindName = Literal[
@@ -31,10 +31,25 @@ KindName = Literal[
     "duration",
 ]
 
-EntityTypes = Annotated[list[EntityType], Field(min_length=1, max_length=10, examples=[["client"]])]
+
+def _once(names: list[str]) -> list[str]:
+    return list(dict.fromkeys(names))
+
+
+EntityTypes = Annotated[
+    list[EntityType],
+    Field(min_length=1, max_length=10, examples=[["client"]]),
+    AfterValidator(_once),
+]
 Key = Annotated[
     str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$", max_length=63, examples=["debtor_number"])
 ]
+CustomFields = Annotated[
+    dict[str, JsonValue], Field(max_length=400, examples=[{"debtor_number": "10042"}])
+]
+"""Values by the keys of their definitions, as records take them."""
+CustomValues = Annotated[dict[str, JsonValue], Field(examples=[{"debtor_number": "10042"}])]
+"""Values by the keys of their definitions, as records show them."""
 Length = Annotated[int, Field(ge=0, le=65_536)]
 
 
@@ -91,8 +106,9 @@ class DefinitionCreate(Body):
     """The order in forms; the label decides between equals."""
     min_length: Annotated[Length, Field(examples=[4])] | None = None
     """Fewest characters. For `text` and `long_text`."""
-    max_length: Annotated[Length, Field(examples=[10])] | None = None
-    """Most characters. For `text` (by default 255) and `long_text` (by default 65536)."""
+    max_length: Annotated[Length, Field(ge=1, examples=[10])] | None = None
+    """Most characters. For `text` (by default 255) and `long_text` (by default 65536);
+    with a pattern at most 2000."""
     pattern: (
         Annotated[Line, Field(min_length=1, max_length=500, examples=["[0-9]{4,10}"])] | None
     ) = None

@@ -1,6 +1,6 @@
 """Defining custom fields."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import String, cast, func, inspect, select
@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from timetracker_api import entities
 from timetracker_api.custom_fields import usage
 from timetracker_api.custom_fields.definition import ATTRIBUTES
-from timetracker_api.custom_fields.kinds import KINDS
+from timetracker_api.custom_fields.kinds import KINDS, scale_of
 from timetracker_api.custom_fields.models import CustomFieldDefinition, entities_with_custom_fields
-from timetracker_api.custom_fields.rules import completed
+from timetracker_api.custom_fields.references import unknown_users
+from timetracker_api.custom_fields.rules import RESERVED, completed
 from timetracker_api.db.session import context
 from timetracker_api.entities import Representation, Values
 from timetracker_api.problems import Conflict, Fault, InUse, Invalid, pointer
@@ -32,10 +33,13 @@ class TooManyDefinitions(Conflict):
 
 async def create(session: AsyncSession, values: Values) -> CustomFieldDefinition:
     """Define a field; every record created from now on is checked against it."""
-    checked = completed(_plain(values), context(session).settings.limits, _reserved())
+    values = _plain(values)
+    faults = [*_reserved(values["key"]), *_too_many_choices(session, values)]
+    checked = completed(values, *faults)
+    await _refuse_unknown_default(session, checked)
     checked["created_by_id"] = context(session).actor_id
     definition = await entities.create(session, CustomFieldDefinition, checked)
-    await _keep_the_limit(session, definition)
+    await _keep_the_limit(session, _shown_on(checked))
     return definition
 
 
@@ -43,23 +47,20 @@ async def update(
     session: AsyncSession, definition: CustomFieldDefinition, values: Values
 ) -> CustomFieldDefinition:
     """Change a definition. Records stay as they are, and editable, whatever it says now."""
-    _refuse_new_identity(definition, values)
+    values = _plain(values)
     before = {name: getattr(definition, name) for name in ATTRIBUTES}
-    wanted = completed(before | _plain(values), context(session).settings.limits, _reserved())
-    changed = {name: wanted[name] for name in wanted if name in values}
-    removed = _choices(before) - _choices(wanted)
+    wanted = completed(
+        before | values, *_new_identity(before, values), *_too_many_choices(session, values)
+    )
+    await _refuse_unknown_default(session, wanted)
+    changed = {n: wanted[n] for n in wanted if n in values or wanted[n] != before[n]}
+    rescaled = scale_of(before["scale"]) != scale_of(wanted["scale"])
     definition = await entities.update(session, definition, changed)
     # Counted after the flush: from there on no record can be written before this commits.
-    for choice in sorted(removed):
-        in_list = KINDS[definition.kind].is_list
-        found = await usage.choice_counts(session, definition.key, choice, in_list=in_list)
-        if found:
-            raise InUse(
-                f"{_counted(found)} have the choice {choice}; make it inactive instead.",
-                Fault(pointer="/choices", code="in_use", message=f"{choice} is in use."),
-                usage=found,
-            )
-    await _keep_the_limit(session, definition)
+    if rescaled:
+        await _refuse_new_scale(session, definition)
+    await _refuse_lost_choices(session, definition, _choices(before) - _choices(wanted))
+    await _keep_the_limit(session, _shown_on(wanted) - _shown_on(before))
     return definition
 
 
@@ -68,7 +69,7 @@ async def delete(session: AsyncSession, definition: CustomFieldDefinition) -> No
     await entities.delete(session, definition)
     if found := await usage.counts(session, definition.key):
         raise InUse(
-            f"{_counted(found)} have a value; make the field inactive instead.", usage=found
+            f"It has values on {_counted(found)}; make the field inactive instead.", usage=found
         )
 
 
@@ -83,29 +84,66 @@ def _choices(values: Values) -> set[str]:
     return {choice["value"] for choice in values["choices"]}
 
 
-def _refuse_new_identity(definition: CustomFieldDefinition, values: Values) -> None:
-    faults = [
-        Fault(
-            pointer=pointer(name),
-            code="immutable",
-            message=f"The {name} cannot be changed; values are stored by it.",
-        )
-        for name in IMMUTABLE
-        if name in values and values[name] != getattr(definition, name)
-    ]
-    if faults:
-        raise Invalid(*faults)
+def _new_identity(before: Values, values: Values) -> Iterator[Fault]:
+    for name in IMMUTABLE:
+        if name in values and values[name] != before[name]:
+            message = f"The {name} cannot be changed; values are stored by it."
+            yield _fault(name, "immutable", message)
 
 
-def _reserved() -> frozenset[str]:
-    """A custom field must not be called like an attribute that records have anyway."""
+def _reserved(key: str) -> Iterator[Fault]:
+    """A new field must not be called like an attribute that records have anyway."""
     kinds: Iterable[Any] = entities_with_custom_fields().values()
-    return frozenset(column.key for kind in kinds for column in inspect(kind).columns)
+    taken = {column.key for kind in kinds for column in inspect(kind).columns}
+    if key in RESERVED | taken:
+        yield _fault("key", "reserved", f"{key} means something else already.")
 
 
-async def _keep_the_limit(session: AsyncSession, definition: CustomFieldDefinition) -> None:
+def _too_many_choices(session: AsyncSession, values: Values) -> Iterator[Fault]:
+    limit = context(session).settings.limits.choices
+    if len(values.get("choices") or ()) > limit:
+        yield _fault("choices", "too_large", f"There are more than {limit} choices.")
+
+
+async def _refuse_unknown_default(session: AsyncSession, wanted: Values) -> None:
+    default = wanted.get("default")
+    if wanted["kind"] == "user" and default is not None:
+        for id in await unknown_users(session, [default]):
+            raise Invalid(_fault("default", "reference_not_found", f"There is no user {id}."))
+
+
+async def _refuse_new_scale(session: AsyncSession, definition: CustomFieldDefinition) -> None:
+    """Values are found by their text, which has as many decimals as the scale said."""
+    if found := await usage.counts(session, definition.key):
+        raise InUse(
+            f"It has values on {_counted(found)}, stored with another number of decimals.",
+            _fault("scale", "in_use", "The scale cannot be changed once there are values."),
+            usage=found,
+        )
+
+
+async def _refuse_lost_choices(
+    session: AsyncSession, definition: CustomFieldDefinition, removed: Iterable[str]
+) -> None:
+    in_list = KINDS[definition.kind].is_list
+    for choice in sorted(removed):
+        found = await usage.choice_counts(session, definition.key, choice, in_list=in_list)
+        if found:
+            raise InUse(
+                f"{choice} is chosen on {_counted(found)}; make it inactive instead.",
+                _fault("choices", "in_use", f"{choice} is in use."),
+                usage=found,
+            )
+
+
+def _shown_on(values: Values) -> set[str]:
+    """Return the entity types whose records show a field."""
+    return set(values["applies_to"]) if values["is_active"] else set()
+
+
+async def _keep_the_limit(session: AsyncSession, added_to: Iterable[str]) -> None:
     limit = context(session).settings.limits.definitions
-    for name in definition.applies_to:
+    for name in sorted(added_to):
         count = await session.scalar(
             select(func.count())
             .select_from(CustomFieldDefinition)
@@ -119,4 +157,11 @@ async def _keep_the_limit(session: AsyncSession, definition: CustomFieldDefiniti
 
 
 def _counted(found: Mapping[str, int]) -> str:
-    return " and ".join(f"{count} {name} records" for name, count in found.items())
+    return " and ".join(
+        f"{count} {name.replace('_', ' ')} record{'' if count == 1 else 's'}"
+        for name, count in found.items()
+    )
+
+
+def _fault(name: str, code: str, message: str) -> Fault:
+    return Fault(pointer=pointer(name), code=code, message=message)

@@ -1,19 +1,19 @@
 """The one engine that checks custom field values, on every way in."""
 
+import json
 from collections.abc import Mapping
-from difflib import get_close_matches
+from math import isfinite
 from typing import Any
 
 import orjson
 from pydantic import JsonValue
 from pydantic_core import PydanticCustomError
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from timetracker_api import entities
-from timetracker_api.auth.models import User
 from timetracker_api.custom_fields.kinds import SAFE_INTEGER
 from timetracker_api.custom_fields.models import HasCustomFields
+from timetracker_api.custom_fields.references import unknown_users
 from timetracker_api.custom_fields.registry import Fields, fields_of
 from timetracker_api.custom_fields.values import ValueFault, is_empty, required
 from timetracker_api.db.base import Entity
@@ -40,9 +40,7 @@ async def check_custom_fields(
     stored: Mapping[str, Any] = {} if is_new else entity.custom_fields
     merged, faults = merge(fields, stored, values.get(MEMBER, {}), is_new=is_new)
     faults += await _unknown_users(session, fields, stored, merged)
-    limit = context(session).settings.limits.values_bytes
-    if len(orjson.dumps(merged)) > limit:
-        faults.append(_fault("too_large", f"All values together take more than {limit} bytes."))
+    faults += _too_large(stored, merged, context(session).settings.limits.values_bytes)
     if faults:
         raise Invalid(*faults)
     values[MEMBER] = merged
@@ -56,12 +54,13 @@ def merge(
     Keys that are not given stay as they are, whatever their definition says today.
     """
     merged = dict(stored)
-    faults: list[Fault] = []
+    unknown = [key for key in given if key not in fields.active and key not in stored]
+    faults = [_fault("undefined_field", message, key) for key, message in fields.undefined(unknown)]
     for key, value in given.items():
-        if key in stored and value == stored[key]:
-            continue  # unchanged: acceptable even where the rules have been tightened since
+        if key in unknown or (key in stored and _is_same(value, stored[key])):
+            continue  # unchanged is acceptable, even where the rules have been tightened since
         if key not in fields.active:
-            faults += _legacy(fields, merged, key, value)
+            faults += _legacy(merged, key, value)
         elif not is_empty(value):
             try:
                 merged[key] = fields.active[key].canonical(value, stored=stored.get(key))
@@ -89,10 +88,8 @@ def _fill(fields: Fields, merged: dict[str, Any], given: Mapping[str, Any]) -> l
     return faults
 
 
-def _legacy(fields: Fields, merged: dict[str, Any], key: str, value: Any) -> list[Fault]:
+def _legacy(merged: dict[str, Any], key: str, value: Any) -> list[Fault]:
     """Values without an active definition can be changed and removed, but not added."""
-    if key not in merged:
-        return [_undefined(fields, key)]
     if is_empty(value):
         del merged[key]
     elif not _storable(value):
@@ -102,12 +99,9 @@ def _legacy(fields: Fields, merged: dict[str, Any], key: str, value: Any) -> lis
     return []
 
 
-def _undefined(fields: Fields, key: str) -> Fault:
-    if key in fields.inactive:
-        return _fault("undefined_field", f"The custom field {key} is not active.", key)
-    nearest = get_close_matches(key, fields.active, n=1)
-    hint = f" Did you mean {nearest[0]}?" if nearest else ""
-    return _fault("undefined_field", f"No custom field {key!a} is defined here.{hint}", key)
+def _is_same(one: JsonValue, other: JsonValue) -> bool:
+    """Whether two values are the same JSON. To Python, true is 1."""
+    return one == other and json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
 def _storable(value: JsonValue, depth: int = 0) -> bool:
@@ -118,7 +112,9 @@ def _storable(value: JsonValue, depth: int = 0) -> bool:
         return all(map(_is_clean, value)) and _storable(list(value.values()), depth)
     if isinstance(value, list):
         return depth < DEEPEST_LEGACY and all(_storable(each, depth + 1) for each in value)
-    return not isinstance(value, int) or abs(value) <= SAFE_INTEGER
+    if isinstance(value, float):
+        return isfinite(value)
+    return value is None or abs(value) <= SAFE_INTEGER
 
 
 def _is_clean(text: str) -> bool:
@@ -138,7 +134,7 @@ async def _unknown_users(
     }
     if not named:
         return []
-    known = set(await session.scalars(select(User.id).where(User.id.in_(named.values()))))
+    unknown = await unknown_users(session, named.values())
     return [
         _fault(
             "reference_not_found",
@@ -146,8 +142,16 @@ async def _unknown_users(
             key,
         )
         for key, id in named.items()
-        if id not in known
+        if id in unknown
     ]
+
+
+def _too_large(stored: Mapping[str, Any], merged: Mapping[str, Any], limit: int) -> list[Fault]:
+    """What was too large before may be edited, but must not grow."""
+    size = len(orjson.dumps(merged))
+    if size <= limit or size <= len(orjson.dumps(stored)):
+        return []
+    return [_fault("too_large", f"All values together take more than {limit} bytes.")]
 
 
 def _fault(code: str, message: str, *key: str) -> Fault:

@@ -1,12 +1,13 @@
 """Checking one value against one definition, and saying in a sentence what is wrong with it."""
 
 from collections.abc import Sequence
-from typing import Any
+from functools import cached_property
+from typing import Any, Self
 
 from pydantic import TypeAdapter, ValidationError
 
 from timetracker_api.custom_fields.definition import Definition
-from timetracker_api.custom_fields.kinds import KINDS
+from timetracker_api.custom_fields.kinds import KINDS, unbounded
 from timetracker_api.problems import Fault, code_of, pointer
 
 SENTENCES = {
@@ -16,9 +17,12 @@ SENTENCES = {
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
     "decimal_max_places": "must have at most {decimal_places} decimals",
+    "decimal_from_float": "must be sent as text: a number with so many digits loses some",
+    "url_type": "must be an absolute URL that begins with {schemes}",
     "not_a_choice": "must be one of its choices",
     "inactive_choice": "must be one of the choices that are still offered",
     "control_characters": "must not contain control characters",
+    "string_unicode": "must not contain control characters",
 }
 
 
@@ -37,6 +41,11 @@ class Validator:
         self.definition = definition
         self.kind = KINDS[definition.kind]
         self._adapter: TypeAdapter[Any] = TypeAdapter(self.kind.accepts(definition))
+
+    @cached_property
+    def unbounded(self) -> Self:
+        """The same without the rules that may have been tightened, for what is stored already."""
+        return type(self)(unbounded(self.definition))
 
     def canonical(self, value: Any, *, stored: Any = None, at: str | None = None) -> Any:
         """Return the form in which a value is stored; raise `ValueFault` if it is not acceptable.

@@ -27,6 +27,7 @@ class HasValue(ColumnElement[bool]):
         ("document", InternalTraversal.dp_clauseelement),
         ("key", InternalTraversal.dp_string),
         ("in_list", InternalTraversal.dp_boolean),
+        ("types", InternalTraversal.dp_string),
     ]
 
     def __init__(self, column: Any, key: str, value: object, *, in_list: bool = False) -> None:
@@ -36,9 +37,17 @@ class HasValue(ColumnElement[bool]):
         self.column = column
         self.key = key
         self.in_list = in_list
+        self.types = _sqlite_types(value)
         self.document: ColumnElement[str] = bindparam(
             None, orjson.dumps(document).decode(), String(), unique=True
         )
+
+
+def _sqlite_types(value: object) -> str:
+    """What SQLite calls the JSON type of a value; without it, true would equal 1."""
+    if isinstance(value, bool):
+        return "'true', 'false'"
+    return "'text'" if isinstance(value, str) else "'integer', 'real'"
 
 
 @compiles(HasValue, "postgresql")
@@ -55,14 +64,19 @@ def _extracts(element: HasValue, compiler: SQLCompiler, **options: Any) -> str:
     path = f"'$.{element.key}'"
     if element.in_list:
         return (
-            f"EXISTS (SELECT 1 FROM json_each({column}, {path})"
-            f" WHERE value = json_extract({document}, '$.{element.key}[0]'))"
+            f"(json_type({column}, {path}) = 'array'"
+            f" AND EXISTS (SELECT 1 FROM json_each({column}, {path})"
+            f" WHERE type IN ({element.types})"
+            f" AND value = json_extract({document}, '$.{element.key}[0]')))"
         )
-    return f"(json_extract({column}, {path}) = json_extract({document}, {path}))"
+    return (
+        f"(json_extract({column}, {path}) = json_extract({document}, {path})"
+        f" AND json_type({column}, {path}) IN ({element.types}))"
+    )
 
 
 class HasKey(ColumnElement[bool]):
-    """True where ``column`` has a value under ``key``."""
+    """True where ``column`` has a value under ``key``. Null, which only others store, is none."""
 
     inherit_cache = True
     type = Boolean()
@@ -84,6 +98,39 @@ def _has_text(element: HasKey, compiler: SQLCompiler, **options: Any) -> str:
 
 
 @compiles(HasKey, "sqlite")
-def _has_type(element: HasKey, compiler: SQLCompiler, **options: Any) -> str:
+def _has_content(element: HasKey, compiler: SQLCompiler, **options: Any) -> str:
     column = compiler.process(element.column, **options)
-    return f"(json_type({column}, '$.{element.key}') IS NOT NULL)"
+    return f"(json_extract({column}, '$.{element.key}') IS NOT NULL)"
+
+
+class HasItem(ColumnElement[bool]):
+    """True where the list in ``column`` holds ``item``."""
+
+    inherit_cache = True
+    type = Boolean()
+    _traverse_internals = [
+        ("column", InternalTraversal.dp_clauseelement),
+        ("document", InternalTraversal.dp_clauseelement),
+    ]
+
+    def __init__(self, column: Any, item: str) -> None:
+        self.column = column
+        self.document: ColumnElement[str] = bindparam(
+            None, orjson.dumps([item]).decode(), String(), unique=True
+        )
+
+
+@compiles(HasItem, "postgresql")
+def _list_contains(element: HasItem, compiler: SQLCompiler, **options: Any) -> str:
+    column = compiler.process(element.column, **options)
+    return f"({column} @> CAST({compiler.process(element.document, **options)} AS JSONB))"
+
+
+@compiles(HasItem, "sqlite")
+def _list_has(element: HasItem, compiler: SQLCompiler, **options: Any) -> str:
+    column = compiler.process(element.column, **options)
+    document = compiler.process(element.document, **options)
+    return (
+        f"EXISTS (SELECT 1 FROM json_each({column}) AS item"
+        f" WHERE item.value = json_extract({document}, '$[0]'))"
+    )

@@ -32,6 +32,9 @@ class ChangesSchema:
 
 _version = select(SchemaVersion.version)
 
+CHANGED = "schema_changed"
+"""Marks a session that has changed definitions: it sees what nobody else may remember."""
+
 
 def schema_version() -> ScalarSelect[int]:
     """Return the count as a column, so that authentication reads it along with the token."""
@@ -45,6 +48,8 @@ async def fence(session: AsyncSession) -> None:
     definitions updates it, and so waits for them, and they for it. FOR SHARE returns the row as
     it is after the wait, which a lock taken apart from the read would not.
     """
+    if CHANGED in session.info:
+        return  # the row is ours alone already
     statement = _version.with_for_update(read=True)
     context(session).schema_version = await session.scalar(statement)
 
@@ -54,6 +59,7 @@ def _count_changes(session: Session, _flush: UOWTransaction, _instances: object)
     changes = (*session.new, *session.dirty, *session.deleted)
     if any(isinstance(entity, ChangesSchema) for entity in changes):
         session.connection().execute(update(SchemaVersion).values(version=_next()))
+        session.info[CHANGED] = True
         context(session).schema_version = None
 
 
@@ -71,7 +77,7 @@ class Snapshot(Generic[T]):
     async def current(self, session: AsyncSession) -> T:
         """Return the copy that belongs to the version this session sees."""
         known = context(session)
-        if known.schema_version is None and session.sync_session.__class__ is UnitOfWork:
+        if CHANGED in session.info:
             # Changed in this very transaction, which may yet roll back: nothing to remember.
             return await self._load(session)
         if known.schema_version is None:

@@ -2,21 +2,21 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from timetracker_api import entities
 from timetracker_api.custom_fields import HasCustomFields
-from timetracker_api.custom_fields.registry import Fields, fields_of
+from timetracker_api.custom_fields.registry import fields_of
 from timetracker_api.db.base import Entity
 from timetracker_api.db.schema_version import Snapshot
 from timetracker_api.db.session import context
 from timetracker_api.entities import Values
 from timetracker_api.link_templates.models import LinkTemplate
 from timetracker_api.link_templates.template import NATIVE, Template, parse
-from timetracker_api.urls import LinkFault
+from timetracker_api.urls import LinkFault, safe_url
 
 Links = dict[str, list[dict[str, Any]]]
 
@@ -81,36 +81,39 @@ async def add_links(session: AsyncSession, kind: type[Entity], rows: Sequence[Va
         return
     templates = [t for t in await _snapshot.current(session) if kind.entity_type in t.applies_to]
     fields = await fields_of(session, kind.entity_type)
-    own = [key for key, field in fields.active.items() if field.definition.kind == "url"]
+    schemes = context(session).settings.link_schemes
+    own = {
+        key: field.definition.label
+        for key, field in fields.active.items()
+        if field.definition.kind == "url"
+    }
     for row in rows:
-        row["custom_field_links"] = _links(kind.entity_type, row, templates, own, fields)
+        links = _own_links(own, row["custom_fields"], schemes)
+        if templates:
+            known = _known(kind.entity_type, row)
+            for each in templates:
+                for url in _urls(each, known):
+                    links.setdefault(each.field_key, []).append(each.link(url))
+        row["custom_field_links"] = links
 
 
-def _links(
-    entity_type: str,
-    row: Values,
-    templates: Sequence[ReadyTemplate],
-    own: Sequence[str],
-    fields: Fields,
+def _own_links(
+    labels: Mapping[str, str], values: Mapping[str, Any], schemes: Sequence[str]
 ) -> Links:
-    links: Links = {}
-    values: Mapping[str, Any] = row["custom_fields"]
-    for key in own:
-        if key in values:
-            link = {
+    """Link the values that are URLs. One from before the field was defined may be anything."""
+    return {
+        key: [
+            {
                 "template_id": None,
-                "name": fields.active[key].definition.label,
+                "name": label,
                 "url": values[key],
                 "icon": None,
                 "open_in_new_tab": True,
             }
-            links.setdefault(key, []).append(link)
-    if templates:
-        known = _known(entity_type, row)
-        for each in templates:
-            for url in _urls(each, known):
-                links.setdefault(each.field_key, []).append(each.link(url))
-    return links
+        ]
+        for key, label in labels.items()
+        if isinstance(url := values.get(key), str) and safe_url(url, schemes)
+    }
 
 
 def _known(entity_type: str, row: Values) -> dict[str, Any]:
@@ -124,7 +127,6 @@ def _known(entity_type: str, row: Values) -> dict[str, Any]:
 def _urls(ready: ReadyTemplate, known: Mapping[str, Any]) -> Iterator[str]:
     key = ready.field_key if "." in ready.field_key else f"custom.{ready.field_key}"
     value = known.get(key)
-    values: list[Any] = value if isinstance(value, list) else [] if value is None else [value]
-    for each in values:
+    for each in cast("list[Any]", value) if isinstance(value, list) else [value]:
         if url := ready.template.render({**known, "value": each}):
             yield url

@@ -29,6 +29,27 @@ class Link(Schema):
     """Whether it should open apart; then with `rel="noopener"`."""
 
 
+Links = Annotated[
+    dict[str, list[Link]],
+    Field(
+        examples=[
+            {
+                "debtor_number": [
+                    {
+                        "template_id": 3,
+                        "name": "Open in ERP",
+                        "url": "https://erp.example.com/debtors/10042",
+                        "icon": "external-link",
+                        "open_in_new_tab": True,
+                    }
+                ]
+            }
+        ]
+    ),
+]
+"""Links, by the field they belong to."""
+
+
 class LinkTemplateCreate(Body):
     """How the values of a field become links."""
 

@@ -17,6 +17,7 @@ from timetracker_api.urls import LinkFault
 TEMPLATES = Representation(LinkTemplate, select(*inspect(LinkTemplate).columns))
 
 CUSTOM = "custom."
+MAKES_LINKS = ("url_template", "field_key", "applies_to")
 
 
 class TooManyTemplates(Conflict):
@@ -29,16 +30,21 @@ async def create(session: AsyncSession, values: Values) -> LinkTemplate:
     """Add a template; `Invalid` with the position of the fault where it is not safe."""
     await _check(session, values)
     template = await entities.create(session, LinkTemplate, values)
-    await _keep_the_limit(session, template)
+    await _keep_the_limit(session, template.field_key)
     return template
 
 
 async def update(session: AsyncSession, template: LinkTemplate, values: Values) -> LinkTemplate:
-    """Change a template; the whole is checked anew."""
-    now = {name: getattr(template, name) for name in ("url_template", "field_key", "applies_to")}
-    await _check(session, now | values)
+    """Change a template. It is checked anew when what makes its links changes: one whose field or
+    scheme is gone can still be renamed and put away.
+    """
+    before = {name: getattr(template, name) for name in MAKES_LINKS}
+    after = {name: values.get(name, before[name]) for name in MAKES_LINKS}
+    if after != before:
+        await _check(session, after)
     changed = await entities.update(session, template, values)
-    await _keep_the_limit(session, changed)
+    if after["field_key"] != before["field_key"]:
+        await _keep_the_limit(session, changed.field_key)
     return changed
 
 
@@ -85,12 +91,10 @@ def _unknown(parsed: Template, keys: set[str], native: set[str]) -> Iterator[Fau
             )
 
 
-async def _keep_the_limit(session: AsyncSession, template: LinkTemplate) -> None:
+async def _keep_the_limit(session: AsyncSession, field_key: str) -> None:
     limit = context(session).settings.limits.templates
     count = await session.scalar(
-        select(func.count())
-        .select_from(LinkTemplate)
-        .where(LinkTemplate.field_key == template.field_key)
+        select(func.count()).select_from(LinkTemplate).where(LinkTemplate.field_key == field_key)
     )
     if (count or 0) > limit:
-        raise TooManyTemplates(f"{template.field_key} can have {limit} link templates.")
+        raise TooManyTemplates(f"{field_key} can have {limit} link templates.")

@@ -1,15 +1,13 @@
 """The settings of the organisation as the API takes and shows them."""
 
-from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import MISSING, Field
 
-from timetracker_api.schema import Amount, Body, Currency, Name, Patch, Resource, TimeZoneName
+from timetracker_api.schema import Amount, Body, Currency, Day, Name, Patch, Resource, TimeZoneName
 
 Overlaps = Literal["allow", "warn", "reject"]
 FutureEntries = Literal["allow", "reject"]
-Day = Annotated[date, Field(strict=False, examples=["2026-01-01"])]
 
 
 class _Settings(Body):

@@ -23,7 +23,7 @@ class TimeEntry(Entity, HasCustomFields, Searchable):
     searched = ("notes",)
 
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    client_id: Mapped[int | None] = mapped_column(ForeignKey("clients.id"))
+    client_id: Mapped[int] = mapped_column(ForeignKey("clients.id"))
     """The client, also where it is known through the project: found without a join."""
     project_id: Mapped[int | None] = mapped_column(ForeignKey("projects.id"))
     task_id: Mapped[int | None] = mapped_column(ForeignKey("tasks.id"), index=True)

@@ -93,7 +93,7 @@ async def end_logins(session: AsyncSession, user: User, *, but: int | None = Non
         select(Token)
         .where(Token.user_id == user.id, Token.kind == "session", Token.revoked_at.is_(None))
         .order_by(Token.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     for token in (await session.scalars(logins)).all():
         if token.id != but:
@@ -107,7 +107,7 @@ async def lock_admins(session: AsyncSession) -> Sequence[int]:
     row that the other waits for.
     """
     admins = select(User.id).where(User.role == Role.ADMIN, User.archived_at.is_(None))
-    return (await session.scalars(admins.order_by(User.id).with_for_update())).all()
+    return (await session.scalars(admins.order_by(User.id).with_for_update(key_share=True))).all()
 
 
 async def _keep_an_admin(session: AsyncSession, user: User) -> None:

@@ -1,14 +1,16 @@
 """Whatever goes wrong, the answer is a problem: ours, the framework's, the database's."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import asyncpg
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from sqlalchemy import exc
 from starlette.exceptions import HTTPException
 from starlette.responses import Response as PlainResponse
+from starlette.routing import Match
 
 from timetracker_api.db.conflicts import violation
 from timetracker_api.db.session import request_context
@@ -25,9 +27,11 @@ from timetracker_api.problems import (
     NotUnique,
     Problem,
     Unavailable,
-    faults,
+    code_of,
+    pointer,
 )
 from timetracker_api.web.idempotency import Answered
+from timetracker_api.web.observability import log
 
 UNAVAILABLE = (
     exc.OperationalError,
@@ -60,6 +64,10 @@ TRANSIENT = frozenset(
 )
 
 
+UNMIGRATED = ("no such table", "no such column", "UndefinedTableError", "UndefinedColumnError")
+"""How the databases say that something is missing which a migration adds."""
+
+
 def install(app: FastAPI) -> None:
     """Have the application answer every exception with a problem."""
 
@@ -71,12 +79,19 @@ def install(app: FastAPI) -> None:
             app.add_exception_handler(kind, handle)
 
     answer((Problem,), lambda problem: problem)
-    answer((RequestValidationError,), lambda error: Invalid(*faults(error.errors())))
-    answer((HTTPException,), _from_framework)
-    answer(UNAVAILABLE, lambda _: Unavailable("The database cannot be reached or is busy."))
+    answer((RequestValidationError,), lambda error: Invalid(*faults(error.errors(), error.body)))
+    answer(UNAVAILABLE, _unavailable)
     answer((exc.DBAPIError,), _from_database)
     answer((exc.IntegrityError,), _from_constraint)
     answer((Exception,), lambda _: InternalError("The log has the rest under this request id."))
+
+    async def from_framework(request: Request, error: Exception) -> Response:
+        problem = _from_framework(error)
+        if isinstance(problem, MethodNotAllowed) and (methods := _methods_at(request)):
+            problem.headers = {"Allow": ", ".join(sorted(methods))}
+        return respond(request, problem)
+
+    app.add_exception_handler(HTTPException, from_framework)
 
     async def replay(_request: Request, answered: Exception) -> Response:
         return answered.response if isinstance(answered, Answered) else Response()
@@ -95,9 +110,30 @@ def respond(request: Request, problem: Problem) -> Response:
     )
 
 
-def _from_framework(error: HTTPException) -> Problem:
+def _methods_at(request: Request) -> set[str]:
+    """Return the methods an address has: each is a route of its own, and names only itself."""
+    methods: set[str] = set()
+    for route in iter_route_contexts(request.app.routes):
+        if route.methods and route.matches(request.scope)[0] is not Match.NONE:
+            methods |= route.methods
+    return methods
+
+
+def _from_framework(error: Exception) -> Problem:
+    if isinstance(error.__cause__, Problem):
+        return error.__cause__  # FastAPI wraps whatever is raised while it reads a body
+    if not isinstance(error, HTTPException):
+        return InternalError()
     kind = BY_STATUS.get(error.status_code, InternalError)
     return kind(DETAILS.get(kind), headers=error.headers)
+
+
+def _unavailable(error: Exception) -> Problem:
+    reason = getattr(error, "orig", None) or error
+    log.warning("database unavailable", reason=f"{type(reason).__name__}: {reason}")
+    if any(word in str(reason) for word in UNMIGRATED):
+        return Unavailable("The database has not been migrated; `/health/ready` says more.")
+    return Unavailable("The database cannot be reached or is busy.")
 
 
 def _from_constraint(error: exc.IntegrityError) -> Problem:
@@ -118,7 +154,39 @@ def _from_constraint(error: exc.IntegrityError) -> Problem:
 
 def _from_database(error: exc.DBAPIError) -> Problem:
     if error.connection_invalidated or getattr(error.orig, "sqlstate", None) in TRANSIENT:
-        return Unavailable("The database cannot be reached or is busy.")
+        return _unavailable(error)
     if isinstance(error, exc.DataError):
         return Invalid(detail="A value is beyond what the database can hold.")
     return InternalError("The log has the rest under this request id.")
+
+def faults(errors: Iterable[Mapping[str, Any]], body: Any = None) -> list[Fault]:
+    """Say what FastAPI found wrong with a request; each ``loc`` begins with its source.
+
+    A value that fits no member of a union is one fault, not one per member.
+    """
+    found: dict[tuple[str, str], Fault] = {}
+    for error in errors:
+        source, *path = error["loc"]
+        if source == "body":
+            path = _inside(body, path, missing=error["type"] == "missing")
+        at = pointer(*path)
+        found.setdefault(
+            (source, at),
+            Fault(pointer=at, source=source, code=code_of(error["type"]), message=error["msg"]),
+        )
+    return list(found.values())
+
+
+def _inside(body: Any, path: Sequence[str | int], *, missing: bool) -> list[str | int]:
+    """Keep what a client can follow; the rest of a ``loc`` names members of unions."""
+    kept: list[str | int] = []
+    for part in path[:-1] if missing else path:
+        match body, part:
+            case dict(), str() if part in body:
+                body = body[part]
+            case list(), int() if part < len(body):
+                body = body[part]
+            case _:
+                continue
+        kept.append(part)
+    return [*kept, path[-1]] if missing and path else kept

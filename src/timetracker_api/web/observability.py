@@ -6,14 +6,19 @@ import secrets
 import sys
 from time import perf_counter
 from typing import Any
+from urllib.parse import quote
 
 import structlog
-from starlette.requests import Request
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.processors import ExceptionRenderer
+from structlog.tracebacks import ExceptionDictTransformer
 
 from timetracker_api.settings import Settings
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
+PATH = "/:@!$&'()*+,;=~"
+"""What may stand in a path as it is, and so in the log."""
 SERVER_ERROR = 500
 
 log = structlog.stdlib.get_logger("timetracker_api")
@@ -26,9 +31,14 @@ def configure_logging(settings: Settings) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     if settings.log_format == "json":
-        render = [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        # Local variables are left out of tracebacks: passwords and tokens are among them.
+        tracebacks = ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
+        render = [tracebacks, structlog.processors.JSONRenderer()]
     else:
-        render = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        console = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+        render = [console]
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *render],
@@ -61,7 +71,7 @@ class Observed:
             await self.app(scope, receive, send)
             return
         started = perf_counter()
-        wanted = Request(scope).headers.get("x-request-id", "")
+        wanted = Headers(scope=scope).get("x-request-id", "")
         request_id = wanted if REQUEST_ID.fullmatch(wanted) else secrets.token_hex(8)
         scope.setdefault("state", {})["request_id"] = request_id
         status = SERVER_ERROR
@@ -73,7 +83,11 @@ class Observed:
                 message["headers"].append((b"x-request-id", request_id.encode()))
             await send(message)
 
-        facts = {"method": scope["method"], "path": scope["path"], "request_id": request_id}
+        facts = {
+            "method": scope["method"],
+            "path": quote(scope["path"], safe=PATH),  # a line break in it must not end the line
+            "request_id": request_id,
+        }
         try:
             await self.app(scope, receive, send_numbered)
         except Exception:

@@ -4,11 +4,30 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, or_
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from timetracker_api.db.base import Entity
 from timetracker_api.problems import Fault, Invalid, pointer
+
+
+_IDS = r"[1-9][0-9]{0,17}(,[1-9][0-9]{0,17}){0,99}"
+
+Ids = Annotated[str, Field(pattern=rf"^{_IDS}$", examples=["1,2"])]
+"""One id, or several with commas."""
+
+IdsOrNone = Annotated[str, Field(pattern=rf"^(none|(none,)?{_IDS})$", examples=["1,2"])]
+"""The same, with ``none`` for records that have no such reference."""
+
+NONE = "none"
+
+
+def among(column: InstrumentedAttribute[Any], ids: str) -> ColumnElement[bool]:
+    """Compare a reference with ids as they stand in a query."""
+    wanted = ids.split(",")
+    found = column.in_([int(id) for id in wanted if id != NONE])
+    return or_(column.is_(None), found) if NONE in wanted else found
 
 
 class Parameters(BaseModel, frozen=True):
@@ -24,9 +43,13 @@ class Parameters(BaseModel, frozen=True):
 
     @model_validator(mode="after")
     def _knows_its_parameters(self) -> Self:
-        for name in self.model_extra or {}:
-            if self.open_prefix is None or not name.startswith(self.open_prefix):
-                raise Invalid(unknown_parameter(name, self.known()))
+        unknown = [
+            unknown_parameter(name, self.known())
+            for name in self.model_extra or {}
+            if self.open_prefix is None or not name.startswith(self.open_prefix)
+        ]
+        if unknown:
+            raise Invalid(*unknown)
         return self
 
     @classmethod

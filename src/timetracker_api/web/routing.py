@@ -5,6 +5,7 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Path, Request, Response, Security, status
 from fastapi.routing import APIRoute
+from starlette.convertors import Convertor, register_url_convertor
 
 from timetracker_api import entities
 from timetracker_api.auth.principal import authorize
@@ -13,6 +14,7 @@ from timetracker_api.db.session import Writing, request_context
 from timetracker_api.problems import (
     BodyTooLarge,
     Conflict,
+    Fault,
     Forbidden,
     Invalid,
     MalformedBody,
@@ -23,6 +25,7 @@ from timetracker_api.problems import (
     Unauthenticated,
     Unavailable,
     UnsupportedMediaType,
+    pointer,
 )
 from timetracker_api.schema import LARGEST_ID
 from timetracker_api.web import caching, idempotency
@@ -35,6 +38,21 @@ SECRET = "x-secret"  # noqa: S105 - the name of a mark, not a secret
 """Marks an operation whose answer holds a secret, which is never stored."""
 
 Id = Annotated[int, Path(ge=1, le=LARGEST_ID, description="Its number.", examples=[7])]
+
+
+class Number(Convertor[str]):
+    """Digits in an address, left for the parameter's own type to read: there may be too many."""
+
+    regex = "[0-9]+"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return str(value)
+
+
+register_url_convertor("number", Number())
 
 
 class ResourceRouter(APIRouter):
@@ -67,6 +85,7 @@ class ResourceRouter(APIRouter):
                 *([Depends(idempotency.once)] if "POST" in methods else ()),
                 *(options.get("dependencies") or ()),
             ]
+        path = path.replace("{id}", "{id:number}")  # so that /users/me is never asked for as an id
         options["responses"] = {
             **answers(*_possible(self.prefix + path, methods, public=self.public)),
             **(options.get("responses") or {}),
@@ -86,6 +105,8 @@ class ResourceRoute(APIRoute):
 
         async def answer(request: Request) -> Response:
             request = StrictRequest(request.scope, request.receive)
+            if b"%00" in request.scope["query_string"]:
+                _refuse_nul(request)
             if takes_body:
                 await require_json(request)
             response = await handle(request)
@@ -103,6 +124,21 @@ class ResourceRoute(APIRoute):
             return response
 
         return answer
+
+
+def _refuse_nul(request: Request) -> None:
+    """PostgreSQL has no such character, so nothing can be found by it."""
+    names = dict.fromkeys(n for n, value in request.query_params.multi_items() if "\0" in n + value)
+    faults = (
+        Fault(
+            pointer=pointer(name),
+            source="query",
+            code="control_characters",
+            message="Must not contain the character NUL.",
+        )
+        for name in names
+    )
+    raise Invalid(*faults)
 
 
 def operation_id(route: APIRoute) -> str:

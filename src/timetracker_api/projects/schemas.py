@@ -1,0 +1,126 @@
+"""Projects as the API takes and shows them."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import MISSING, Field, JsonValue
+from sqlalchemy import ColumnElement
+
+from timetracker_api.custom_fields.filtering import CustomListing
+from timetracker_api.custom_fields.schemas import CustomFields, CustomValues
+from timetracker_api.db.naming import containing
+from timetracker_api.link_templates.schemas import Links
+from timetracker_api.projects.models import Project
+from timetracker_api.schema import Amount, Body, IdOf, Line, Name, Patch, Reference, Resource, Text
+from timetracker_api.web.parameters import Ids, among
+
+Color = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$", examples=["#3366cc"])]
+Hours = Annotated[
+    Decimal, Field(strict=False, ge=0, le=1_000_000, decimal_places=2, examples=["120.00"])
+]
+
+
+class ProjectCreate(Body):
+    """Work for a client that time is recorded on."""
+
+    client_id: IdOf
+    """Whom the work is for. It cannot be changed once time is recorded."""
+    name: Annotated[Name, Field(examples=["Website"])]
+    """What it is called. Unique per client, whatever the case."""
+    code: Annotated[Line, Field(min_length=1, max_length=50, examples=["ACME-WEB"])] | None = None
+    """A short name for invoices and imports. Unique, whatever the case."""
+    description: Annotated[Text, Field(max_length=10_000, examples=[None])] | None = None
+    """Whatever there is to say about it."""
+    billable: bool = True
+    """Whether its entries are billable unless they say otherwise."""
+    hourly_rate: Amount | None = None
+    """What an hour costs; null for the client's rate. Needs `rates:read`."""
+    budget_hours: Hours | None = None
+    """How many hours it may take."""
+    budget_amount: Amount | None = None
+    """How much it may cost. Needs `rates:read`."""
+    color: Color | None = None
+    """For calendars and charts, as `#rrggbb`."""
+    custom_fields: CustomFields = {}
+    """Values of custom fields by key."""
+
+
+class ProjectUpdate(Patch, ProjectCreate):
+    """Any of the fields of a project; the rest stay as they are."""
+
+
+class ProjectRead(Resource):
+    """Work for a client that time is recorded on."""
+
+    client: Reference
+    """Whom the work is for."""
+    name: Annotated[str, Field(examples=["Website"])]
+    """What it is called."""
+    code: Annotated[str | None, Field(examples=["ACME-WEB"])]
+    """A short name for invoices and imports."""
+    description: Annotated[str | None, Field(examples=[None])]
+    """Whatever there is to say about it."""
+    billable: Annotated[bool, Field(examples=[True])]
+    """Whether its entries are billable unless they say otherwise."""
+    hourly_rate: Amount | MISSING | None = MISSING
+    """What an hour costs; null for the client's rate. Left out without `rates:read`."""
+    budget_hours: Hours | None
+    """How many hours it may take."""
+    budget_amount: Amount | MISSING | None = MISSING
+    """How much it may cost. Left out without `rates:read`."""
+    color: Color | None
+    """For calendars and charts, as `#rrggbb`."""
+    custom_fields: CustomValues
+    """Values of custom fields by key."""
+    custom_field_links: Links
+    """The links that follow from the values, by the field they belong to."""
+    inactive: Annotated[dict[str, JsonValue], Field(examples=[{}])] | MISSING = MISSING
+    """The values of inactive custom fields; only with `include=inactive`."""
+    tracked_seconds: Annotated[int, Field(examples=[36_000])]
+    """The time recorded on it, without what is running."""
+    tracked_amount: Amount | MISSING = MISSING
+    """What the billable part of it costs. Left out without `rates:read`."""
+    budget_used: Annotated[float | None, Field(examples=[0.0833])]
+    """The part of `budget_hours` that is used: 1 is all of it."""
+    budget_amount_used: Annotated[float | None, Field(examples=[None])] | MISSING = MISSING
+    """The part of `budget_amount` that is used. Left out without `rates:read`."""
+    archived_at: datetime | None
+    """Since when it takes no new time."""
+
+
+class ProjectListing(CustomListing, frozen=True):
+    """How to list projects."""
+
+    search: Annotated[str | None, Field(max_length=200)] = None
+    """Only those whose name or code contains this, whatever the case."""
+    client_id: Ids | None = None
+    """Only those of these clients: one id, or several with commas."""
+    billable: bool | None = None
+    """Only the billable, or only the others."""
+    archived: bool = False
+    """The archived ones instead of the active ones."""
+    sort: Literal[
+        "name", "-name", "code", "-code", "created_at", "-created_at", "updated_at", "-updated_at"
+    ] = "name"
+    """The order; with `-` in front, the other way round."""
+
+    def where(self) -> Iterator[ColumnElement[bool]]:
+        """Give the conditions that follow from the parameters."""
+        if self.search:
+            yield containing(Project.search_key, self.search)
+        if self.client_id:
+            yield among(Project.client_id, self.client_id)
+        if self.billable is not None:
+            yield Project.billable.is_(self.billable)
+        yield Project.archived_at.is_not(None) if self.archived else Project.archived_at.is_(None)
+
+    def order(self) -> Mapping[str, Any]:
+        """Give the column behind each value of ``sort``."""
+        return {
+            "name": Project.name_key,
+            "code": Project.code_key,
+            "created_at": Project.created_at,
+            "updated_at": Project.updated_at,
+        }

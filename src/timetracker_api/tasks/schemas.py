@@ -1,0 +1,127 @@
+"""Tasks as the API takes and shows them."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import MISSING, Field, JsonValue
+from sqlalchemy import ColumnElement
+
+from timetracker_api.custom_fields.filtering import CustomListing
+from timetracker_api.custom_fields.schemas import CustomFields, CustomValues
+from timetracker_api.db.naming import containing
+from timetracker_api.link_templates.schemas import Links
+from timetracker_api.schema import Amount, Body, Day, IdOf, Name, Patch, Reference, Resource, Text
+from timetracker_api.tasks.models import Priority, Status, Task
+from timetracker_api.web.parameters import Ids, IdsOrNone, among
+
+
+class TaskCreate(Body):
+    """A piece of the work of a project."""
+
+    project_id: IdOf
+    """The project it belongs to. It cannot be changed once time is recorded."""
+    name: Annotated[Name, Field(examples=["Landing page"])]
+    """What it is called. Unique per project, whatever the case."""
+    description: Annotated[Text, Field(max_length=10_000, examples=[None])] | None = None
+    """Whatever there is to say about it."""
+    status: Status = "todo"
+    """How far it is."""
+    priority: Priority = "medium"
+    """How urgent it is."""
+    assignee_id: IdOf | None = None
+    """The user who does it."""
+    due_on: Day | None = None
+    """When it should be done."""
+    estimated_seconds: Annotated[int, Field(ge=0, le=2**31 - 1, examples=[7200])] | None = None
+    """How long it should take."""
+    hourly_rate: Amount | None = None
+    """What an hour costs; null for the project's rate. Needs `rates:read`."""
+    custom_fields: CustomFields = {}
+    """Values of custom fields by key."""
+
+
+class TaskUpdate(Patch, TaskCreate):
+    """Any of the fields of a task; the rest stay as they are."""
+
+
+class TaskRead(Resource):
+    """A piece of the work of a project."""
+
+    project: Reference
+    """The project it belongs to."""
+    name: Annotated[str, Field(examples=["Landing page"])]
+    """What it is called."""
+    description: Annotated[str | None, Field(examples=[None])]
+    """Whatever there is to say about it."""
+    status: Status
+    """How far it is."""
+    priority: Priority
+    """How urgent it is."""
+    assignee: Reference | None
+    """The user who does it."""
+    due_on: date | None
+    """When it should be done."""
+    estimated_seconds: Annotated[int | None, Field(examples=[7200])]
+    """How long it should take."""
+    hourly_rate: Amount | MISSING | None = MISSING
+    """What an hour costs; null for the project's rate. Left out without `rates:read`."""
+    custom_fields: CustomValues
+    """Values of custom fields by key."""
+    custom_field_links: Links
+    """The links that follow from the values, by the field they belong to."""
+    inactive: Annotated[dict[str, JsonValue], Field(examples=[{}])] | MISSING = MISSING
+    """The values of inactive custom fields; only with `include=inactive`."""
+    tracked_seconds: Annotated[int, Field(examples=[3600])]
+    """The time recorded on it, without what is running."""
+    archived_at: datetime | None
+    """Since when it takes no new time."""
+
+
+class TaskListing(CustomListing, frozen=True):
+    """How to list tasks."""
+
+    search: Annotated[str | None, Field(max_length=200)] = None
+    """Only those whose name contains this, whatever the case."""
+    project_id: Ids | None = None
+    """Only those of these projects: one id, or several with commas."""
+    assignee_id: IdsOrNone | None = None
+    """Only those of these users; `none` for those of nobody."""
+    status: Status | None = None
+    """Only those that are this far."""
+    priority: Priority | None = None
+    """Only those that are this urgent."""
+    due_before: date | None = None
+    """Only those that are due before this day."""
+    archived: bool = False
+    """The archived ones instead of the active ones."""
+    sort: Literal[
+        "name", "-name", "due_on", "-due_on", "created_at", "-created_at", "updated_at",
+        "-updated_at",
+    ] = "name"  # fmt: skip
+    """The order; with `-` in front, the other way round."""
+
+    def where(self) -> Iterator[ColumnElement[bool]]:
+        """Give the conditions that follow from the parameters."""
+        if self.search:
+            yield containing(Task.search_key, self.search)
+        if self.project_id:
+            yield among(Task.project_id, self.project_id)
+        if self.assignee_id:
+            yield among(Task.assignee_id, self.assignee_id)
+        if self.status:
+            yield Task.status == self.status
+        if self.priority:
+            yield Task.priority == self.priority
+        if self.due_before:
+            yield Task.due_on < self.due_before
+        yield Task.archived_at.is_not(None) if self.archived else Task.archived_at.is_(None)
+
+    def order(self) -> Mapping[str, Any]:
+        """Give the column behind each value of ``sort``."""
+        return {
+            "name": Task.name_key,
+            "due_on": Task.due_on,
+            "created_at": Task.created_at,
+            "updated_at": Task.updated_at,
+        }

@@ -1,0 +1,89 @@
+"""The query parameters of the list of time entries."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
+from sqlalchemy import ColumnElement
+
+from timetracker_api.custom_fields.filtering import CustomFilters
+from timetracker_api.db.json_keys import HasItem
+from timetracker_api.db.naming import containing
+from timetracker_api.time_entries.models import TimeEntry
+from timetracker_api.web.feeds import Feed
+from timetracker_api.web.parameters import Ids, IdsOrNone, among
+
+
+class TimeEntryFeed(CustomFilters, Feed, frozen=True):
+    """How to list time entries."""
+
+    include: Literal["total", "inactive"] | None = None
+    """`total` adds how many match, `inactive` the values of custom fields that are not active."""
+    user_id: Ids | None = None
+    """Only those of these users: one id, or several with commas."""
+    client_id: Ids | None = None
+    """Only those of these clients, through a project or not."""
+    project_id: IdsOrNone | None = None
+    """Only those of these projects; `none` for those without a project."""
+    task_id: IdsOrNone | None = None
+    """Only those of these tasks; `none` for those without a task."""
+    tag: Annotated[str | None, Field(max_length=50)] = None
+    """Only those with this tag."""
+    billable: bool | None = None
+    """Only the billable, or only the others."""
+    running: bool | None = None
+    """Only what is running, or only what has ended."""
+    complete: bool | None = None
+    """Only those that have all mandatory custom fields, or only the others."""
+    search: Annotated[str | None, Field(max_length=200)] = None
+    """Only those whose notes contain this, whatever the case."""
+    from_: Annotated[date | None, Field(alias="from")] = None
+    """Only those of this day or later, by their own calendar."""
+    to: date | None = None
+    """Only those of this day or earlier, by their own calendar."""
+    started_after: AwareDatetime | None = None
+    """Only those that began at this instant or later."""
+    started_before: AwareDatetime | None = None
+    """Only those that began before this instant."""
+    updated_since: AwareDatetime | None = None
+    """Only those that were changed at this instant or later."""
+    sort: Literal["started_at", "-started_at"] = "-started_at"
+    """The order; with `-` in front, the newest first."""
+
+    def where(self) -> Iterator[ColumnElement[bool]]:
+        """Give the conditions that follow from the parameters."""
+        for column, ids in (
+            (TimeEntry.user_id, self.user_id),
+            (TimeEntry.client_id, self.client_id),
+            (TimeEntry.project_id, self.project_id),
+            (TimeEntry.task_id, self.task_id),
+        ):
+            if ids:
+                yield among(column, ids)
+        if self.tag:
+            yield HasItem(TimeEntry.tags, self.tag)
+        if self.billable is not None:
+            yield TimeEntry.billable.is_(self.billable)
+        if self.running is not None:
+            ended = TimeEntry.ended_at
+            yield ended.is_(None) if self.running else ended.is_not(None)
+        if self.complete is not None:
+            yield TimeEntry.complete.is_(self.complete)
+        if self.search:
+            yield containing(TimeEntry.search_key, self.search)
+        yield from self._when()
+
+    def _when(self) -> Iterator[ColumnElement[bool]]:
+        if self.from_:
+            yield TimeEntry.local_date >= self.from_
+        if self.to:
+            yield TimeEntry.local_date <= self.to
+        if self.started_after:
+            yield TimeEntry.started_at >= self.started_after
+        if self.started_before:
+            yield TimeEntry.started_at < self.started_before
+        if self.updated_since:
+            yield TimeEntry.updated_at >= self.updated_since
+
+
