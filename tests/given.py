@@ -20,6 +20,26 @@ class Given:
         """Create a client."""
         return await self._post("/clients", {"name": name, **fields})
 
+    async def a_project(self, name: str = "Website", **fields: Any) -> dict[str, Any]:
+        """Create a project; of a new client unless one is named."""
+        if "client_id" not in fields:
+            fields["client_id"] = (await self.a_client(f"Client of {name}"))["id"]
+        return await self._post("/projects", {"name": name, **fields})
+
+    async def a_task(self, name: str = "Landing page", **fields: Any) -> dict[str, Any]:
+        """Create a task; of a new project unless one is named."""
+        if "project_id" not in fields:
+            fields["project_id"] = (await self.a_project(f"Project of {name}"))["id"]
+        return await self._post("/tasks", {"name": name, **fields})
+
+    async def an_entry(self, **fields: Any) -> dict[str, Any]:
+        """Record an hour; for a new client unless a place is named."""
+        if not {"client_id", "project_id", "task_id"} & fields.keys():
+            fields["client_id"] = (await self.a_client("Client of an entry"))["id"]
+        if "started_at" not in fields:
+            fields |= {"started_at": "2026-11-20T09:00:00Z", "duration_seconds": 3600}
+        return await self._post("/time-entries", fields)
+
     async def a_field(self, key: str, kind: str = "text", **fields: Any) -> dict[str, Any]:
         """Define a custom field; its label is its key in words."""
         label = key.replace("_", " ").capitalize()

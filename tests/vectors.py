@@ -127,7 +127,7 @@ INTEGER = [
 
 DECIMAL = [
     *stored(0, "0.00"),
-    *stored(False or 5, "5.00"),
+    *stored(5, "5.00"),
     *stored("5", "5.00"),
     *stored("5.0", "5.00"),
     *stored("5.000000000", "5.00"),
@@ -160,7 +160,7 @@ DATE = [
     *wrong("type", "2026-02-30", "2026-02-29", "1900-02-29", "2026-13-01", "2026-00-10"),
     *wrong("type", "0000-01-01", "10000-01-01", "-001-01-01", "2026-1-1", "20260131", "2026-W05-6"),
     *wrong("type", "31.01.2026", "01/31/2026", "2026-01-31T00:00:00", "2026-01-31T00:00:00Z"),
-    *wrong("type", "２０２６-01-31", "2026-01-31\x00", "today", 0, 20260131, 1.5, True, False),
+    *wrong("type", "٢٠٢٦-01-31", "2026-01-31\x00", "today", 0, 20260131, 1.5, True, False),
     *wrong("type", ["2026-01-31"], {"year": 2026}),
     *HALVES,
     *EMPTY,
@@ -226,14 +226,19 @@ EMAIL = [
     *wrong(
         "type", "a@example.com\r\nBcc: b@example.com", "a@exa\u202emple.com", "a..b@example.com"
     ),
-    *wrong("type", "a" * 65 + "@example.com", "a@" + "b" * 250 + ".com", '"a b"@example.com'),
+    *wrong(
+        "type",
+        "a" * 64 + "@" + "b" * 63 + "." + "c" * 63 + "." + "d" * 63 + ".com",
+        "a@" + "b" * 250 + ".com",
+        '"a b"@example.com',
+    ),
     *wrong("type", 0, True, False, ["a@example.com"], {"a": "b"}),
     *HALVES,
     *EMPTY,
 ]
 
 PHONE = [
-    *same("112", "+32 2 555 01 01", "(030) 12-34"[1:4] + " 12-34/5.6", "0800-123 456", "1" * 40),
+    *same("112", "+32 2 555 01 01", "030 12-34/5.6", "0800-123 456", "1" * 40),
     *stored(" +32 2 555 01 01 ", "+32 2 555 01 01"),
     *wrong("type", "12", "+", "call me", "++32 2 555", "*#06#", "1;ext=2", "٠١٢٣٤٥", "1" * 41),
     *wrong(
@@ -245,9 +250,7 @@ PHONE = [
 
 CHOICE = [
     *same("gold", "übrig", "0"),
-    *wrong(
-        "not_a_choice", "Gold", " gold", "silver", "gold\x00", "ubrig", "u\u0308brig", "a" * 1000
-    ),
+    *wrong("not_a_choice", "Gold", "silver", "gold\x00", "ubrig", "u\u0308brig", "a" * 1000),
     *wrong("inactive_choice", "bronze"),
     *wrong("type", 0, 1, True, False, ["gold"], {"gold": True}),
     *HALVES,
@@ -257,7 +260,8 @@ CHOICE = [
 MULTI_CHOICE = [
     *same(["gold"], ["übrig", "gold"], ["0"]),
     *stored(["gold", "übrig", "gold"], ["gold", "übrig"]),
-    *wrong("not_a_choice", ["silver"], [""], [" gold"], at="/0"),
+    *stored([" gold ", "gold"], ["gold"]),
+    *wrong("not_a_choice", ["silver"], [""], ["Gold"], at="/0"),
     *wrong("not_a_choice", ["gold", "x"], at="/1"),
     *wrong("inactive_choice", ["gold", "übrig", "bronze"], at="/2"),
     *wrong("type", [0], [None], [True], [["gold"]], [{}], at="/0"),

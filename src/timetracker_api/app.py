@@ -10,11 +10,11 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from timetracker_api import __version__, api
+from timetracker_api import __version__, api, health
 from timetracker_api.auth.throttling import Throttle
 from timetracker_api.db.session import Database
 from timetracker_api.settings import Settings
-from timetracker_api.web import docs, errors, health, openapi
+from timetracker_api.web import docs, errors, openapi
 from timetracker_api.web.body import BodyLimit
 from timetracker_api.web.idempotency import forget_old
 from timetracker_api.web.observability import Observed, configure_logging, log

@@ -8,14 +8,14 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from timetracker_api.db.base import Entity
+from timetracker_api.db.base import Entity, Numbered
 from timetracker_api.db.session import context
 from timetracker_api.problems import Fault, InUse, Invalid, NotFound, pointer
 
 E = TypeVar("E", bound=Entity)
 Values = dict[str, Any]
 Check = Callable[[AsyncSession, Entity, Values], Awaitable[None]]
-Completion = Callable[[AsyncSession, type[Entity], Sequence[Values]], Awaitable[None]]
+Completion = Callable[[AsyncSession, type[Numbered], Sequence[Values]], Awaitable[None]]
 
 NESTED = "__"
 IDENTIFYING = frozenset({"id", "amount"})
@@ -47,7 +47,7 @@ class Representation:
     Lists, single reads and the answers to writes all use it, so they cannot differ.
     """
 
-    entity: type[Entity]
+    entity: type[Numbered]
     statement: Select[*tuple[Any, ...]]
     """A column labelled ``client__name`` becomes the member ``name`` of an object ``client``,
     which is null where its ``id`` is."""
@@ -89,22 +89,31 @@ class Representation:
 
 async def locked(session: AsyncSession, kind: type[E], id: int) -> E:
     """Return the one with this id, which nobody else can change before the transaction ends."""
-    # key_share: references to the row may go on being made meanwhile.
-    statement = select(kind).where(kind.id == id).with_for_update(key_share=True)
+    statement = select(kind).where(kind.id == id).with_for_update()
     found = await session.scalar(statement)
     if found is None:
         raise missing(kind, id)
     return found
 
 
-def missing(kind: type[Entity], id: int) -> NotFound:
+def missing(kind: type[Numbered], id: int) -> NotFound:
     """Return the problem of a row that is not there, or not for the caller to see."""
-    return NotFound(f"There is no {kind.entity_type.replace('_', ' ')} {id}.")
+    return NotFound(f"There is no {_called(kind)} {id}.")
+
+
+def _called(kind: type[Numbered]) -> str:
+    name = kind.entity_type if issubclass(kind, Entity) else kind.__name__.lower()
+    return name.replace("_", " ")
 
 
 async def create(session: AsyncSession, kind: type[E], values: Values) -> E:
     """Add one to the database; constraints speak now, not at the end of the request."""
-    entity = await _take_over(session, kind(), values)
+    return await add(session, kind(), values)
+
+
+async def add(session: AsyncSession, entity: E, values: Values) -> E:
+    """Add one that knows something of itself already, for the checks to go by."""
+    await _take_over(session, entity, values)
     session.add(entity)
     await session.flush()
     return entity
@@ -157,7 +166,7 @@ def dangling(kind: type[Entity], id: int, field: str) -> Fault:
     return Fault(
         pointer=pointer(field),
         code="reference_not_found",
-        message=f"There is no {kind.entity_type.replace('_', ' ')} {id}.",
+        message=f"There is no {_called(kind)} {id}.",
     )
 
 

@@ -71,6 +71,8 @@ class Problem(Exception):
     status: ClassVar[HTTPStatus] = HTTPStatus.INTERNAL_SERVER_ERROR
     title: ClassVar[str] = "Something went wrong"
     headers: Mapping[str, str] = {}
+    sample: ClassVar[Mapping[str, Any]] = {}
+    """An example of a fault."""
 
     def __init__(
         self,
@@ -86,13 +88,8 @@ class Problem(Exception):
         self.members = members
 
     @classmethod
-    def code(cls) -> str:
-        """Return the kind, for programs."""
-        return cls.slug().replace("-", "_")
-
-    @classmethod
     def slug(cls) -> str:
-        """Return the name in its ``type``."""
+        """Return the name in its ``type`` and, with underscores, its ``code``."""
         return "".join(f"-{c.lower()}" if c.isupper() else c for c in cls.__name__).lstrip("-")
 
     def details(self, request_id: str | None) -> ProblemDetails:
@@ -101,12 +98,19 @@ class Problem(Exception):
             type=f"/problems/{self.slug()}",
             title=self.title,
             status=self.status,
-            code=self.code(),
+            code=self.slug().replace("-", "_"),
             detail=self.detail,
             request_id=request_id,
             errors=self.faults,
             **self.members,
         )
+
+    @classmethod
+    def example(cls) -> dict[str, Any]:
+        """Return the body of such an answer, for the OpenAPI document."""
+        problem = cls()
+        problem.faults = [Fault(**cls.sample)] if cls.sample else []
+        return problem.details("0f5a8c3e9b7d4a61").model_dump(mode="json")
 
 
 class MalformedBody(Problem):
@@ -213,6 +217,7 @@ class Invalid(Problem):
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     title = "Some values are not acceptable"
+    sample: ClassVar = {"pointer": "/name", "code": "required", "message": "Field required"}
 
     def __init__(self, *faults: Fault, detail: str | None = None) -> None:
         count = len(faults)

@@ -91,12 +91,6 @@ class Settings(BaseSettings):
     ] = ["https", "http", "mailto", "tel"]
     """URL schemes that link templates may use, separated by commas."""
 
-    time_zone: str = "UTC"
-    """The organisation's IANA time zone."""
-
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
-    """The organisation's ISO 4217 currency."""
-
     limits: Limits = Limits()
     """How much of everything there may be."""
 
@@ -136,7 +130,7 @@ def async_url(value: str) -> URL:
     """Read a database URL as people write it, and give it the driver we use."""
     try:
         url = make_url(value)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise ValueError(
             "not a database URL; expected sqlite:///file.db or postgresql://user@host/name"
         ) from None

@@ -6,16 +6,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from timetracker_api import entities
 from timetracker_api.auth.scopes import Scope
-from timetracker_api.db.base import Entity
+from timetracker_api.db.base import Entity, Numbered
 from timetracker_api.db.session import context
 from timetracker_api.entities import Values
 from timetracker_api.problems import Forbidden
 
 
 @entities.completes
-async def hide_rates(session: AsyncSession, kind: type[Entity], rows: Sequence[Values]) -> None:
+async def hide_rates(session: AsyncSession, kind: type[Numbered], rows: Sequence[Values]) -> None:
     """Leave rates out of what is shown to others."""
-    if not kind.rates or Scope.RATES_READ in context(session).scopes:
+    if not issubclass(kind, Entity) or Scope.RATES_READ in context(session).scopes:
         return
     for row in rows:
         for name in kind.rates:

@@ -9,7 +9,20 @@ class Scope(StrEnum):
 
     CLIENTS_READ = "clients:read"
     CLIENTS_WRITE = "clients:write"
+    PROJECTS_READ = "projects:read"
+    PROJECTS_WRITE = "projects:write"
+    TASKS_READ = "tasks:read"
+    TASKS_WRITE = "tasks:write"
+    TIME_ENTRIES_READ = "time_entries:read"
+    TIME_ENTRIES_WRITE = "time_entries:write"
+    TIME_ENTRIES_OTHERS = "time_entries:others"
+    TIME_ENTRIES_UNLOCK = "time_entries:unlock"
+    TAGS_READ = "tags:read"
+    TAGS_WRITE = "tags:write"
     RATES_READ = "rates:read"
+    SETTINGS_READ = "settings:read"
+    SETTINGS_WRITE = "settings:write"
+    EVENTS_READ = "events:read"
     CUSTOM_FIELDS_READ = "custom_fields:read"
     CUSTOM_FIELDS_WRITE = "custom_fields:write"
     LINK_TEMPLATES_READ = "link_templates:read"
@@ -36,6 +49,11 @@ class Role(StrEnum):
 _VIEWER = frozenset(
     {
         Scope.CLIENTS_READ,
+        Scope.PROJECTS_READ,
+        Scope.TASKS_READ,
+        Scope.TIME_ENTRIES_READ,
+        Scope.TAGS_READ,
+        Scope.SETTINGS_READ,
         Scope.CUSTOM_FIELDS_READ,
         Scope.LINK_TEMPLATES_READ,
         Scope.TOKENS_READ,
@@ -45,16 +63,41 @@ _VIEWER = frozenset(
 
 SCOPES: Mapping[Role, frozenset[Scope]] = {
     Role.ADMIN: frozenset(Scope),
-    Role.MANAGER: _VIEWER | {Scope.CLIENTS_WRITE, Scope.RATES_READ, Scope.USERS_READ},
-    Role.MEMBER: _VIEWER,
-    Role.VIEWER: _VIEWER,
+    Role.MANAGER: _VIEWER
+    | {
+        Scope.CLIENTS_WRITE,
+        Scope.PROJECTS_WRITE,
+        Scope.TASKS_WRITE,
+        Scope.TIME_ENTRIES_WRITE,
+        Scope.TIME_ENTRIES_OTHERS,
+        Scope.TIME_ENTRIES_UNLOCK,
+        Scope.TAGS_WRITE,
+        Scope.RATES_READ,
+        Scope.USERS_READ,
+        Scope.EVENTS_READ,
+    },
+    Role.MEMBER: _VIEWER | {Scope.TIME_ENTRIES_WRITE},
+    Role.VIEWER: _VIEWER | {Scope.TIME_ENTRIES_OTHERS},
 }
 """What each role allows."""
 
 DESCRIPTIONS: Mapping[Scope, str] = {
     Scope.CLIENTS_READ: "See clients.",
     Scope.CLIENTS_WRITE: "Create, change, archive and delete clients.",
-    Scope.RATES_READ: "See hourly rates and amounts.",
+    Scope.PROJECTS_READ: "See projects.",
+    Scope.PROJECTS_WRITE: "Create, change, archive and delete projects.",
+    Scope.TASKS_READ: "See tasks.",
+    Scope.TASKS_WRITE: "Create, change, archive and delete tasks.",
+    Scope.TIME_ENTRIES_READ: "See one's own time entries.",
+    Scope.TIME_ENTRIES_WRITE: "Record, change and delete one's own time entries.",
+    Scope.TIME_ENTRIES_OTHERS: "Do with everybody's time entries what one may do with one's own.",
+    Scope.TIME_ENTRIES_UNLOCK: "Change time entries in closed periods.",
+    Scope.TAGS_READ: "See the tags of the time entries one may see.",
+    Scope.TAGS_WRITE: "Rename and merge tags.",
+    Scope.RATES_READ: "See and set hourly rates and amounts.",
+    Scope.SETTINGS_READ: "See the organisation's settings.",
+    Scope.SETTINGS_WRITE: "Change the organisation's settings.",
+    Scope.EVENTS_READ: "See who changed what.",
     Scope.CUSTOM_FIELDS_READ: "See which custom fields there are.",
     Scope.CUSTOM_FIELDS_WRITE: "Define custom fields.",
     Scope.LINK_TEMPLATES_READ: "See link templates.",

@@ -14,6 +14,7 @@ from timetracker_api.db.naming import containing
 from timetracker_api.link_templates.schemas import Links
 from timetracker_api.schema import Amount, Body, Currency, Line, Name, Patch, Resource, Text
 
+
 class ClientCreate(Body):
     """Someone the work is done for."""
 

@@ -11,7 +11,7 @@ from timetracker_api.custom_fields.models import HasCustomFields
 from timetracker_api.custom_fields.registry import Fields, fields_of
 from timetracker_api.custom_fields.showing import INCLUDE, Include
 from timetracker_api.custom_fields.values import Validator, ValueFault, is_empty
-from timetracker_api.db.base import Entity
+from timetracker_api.db.base import Numbered
 from timetracker_api.db.json_keys import HasValue
 from timetracker_api.db.session import context
 from timetracker_api.problems import Fault, Invalid, pointer
@@ -29,24 +29,27 @@ class CustomFilters(Parameters, frozen=True):
 
     open_prefix: ClassVar[str | None] = PREFIX
 
-    include: Annotated[Include | None, Field(description=INCLUDE)] = None
+    include: str | None = None
+    """What to add; `inactive` is the values of fields that are not active."""
 
     async def conditions(
-        self, session: AsyncSession, kind: type[Entity]
+        self, session: AsyncSession, kind: type[Numbered]
     ) -> list[ColumnElement[bool]]:
         """Return all conditions, those on custom fields included."""
         if self.include is not None:
             context(session).include = frozenset({self.include})
         conditions = await super().conditions(session, kind)
         if self.filters:
-            fields = await fields_of(session, kind.entity_type)
-            column = cast(type[HasCustomFields], kind).custom_fields
-            conditions += _conditions(fields, column, self.filters)
+            owner = cast(type[HasCustomFields], kind)
+            fields = await fields_of(session, owner.entity_type)
+            conditions += _conditions(fields, owner.custom_fields, self.filters)
         return conditions
 
 
 class CustomListing(CustomFilters, Listing, frozen=True):
     """The query parameters of a paged list of records that have custom fields."""
+
+    include: Annotated[Include | None, Field(description=INCLUDE)] = None
 
 
 def _conditions(

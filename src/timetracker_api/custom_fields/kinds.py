@@ -220,7 +220,8 @@ def _choice(definition: Definition) -> Any:
             return value
         raise _refuse("inactive_choice", "Input is a choice that is no longer offered")
 
-    return Annotated[str, Field(strict=True), AfterValidator(check)]
+    constraints = StringConstraints(strict=True, strip_whitespace=True)
+    return Annotated[str, constraints, AfterValidator(check)]
 
 
 def _multi_choice(definition: Definition) -> Any:

@@ -18,6 +18,13 @@ class HasCustomFields:
     """
 
     entity_type: ClassVar[str]
+    may_wait: ClassVar[bool] = False
+    """Whether a record that is still in the making, a running timer, may lack what is mandatory.
+    Its attribute ``complete`` then says whether it does."""
+
+    def is_in_the_making(self, _values: dict[str, Any]) -> bool:
+        """Return whether the record, with these new values, is such a one."""
+        return False
 
     custom_fields: Mapped[dict[str, Any]] = mapped_column(
         default=dict, server_default=text("'{}'"), sort_order=80

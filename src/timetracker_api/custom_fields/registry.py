@@ -21,6 +21,11 @@ class Fields:
     """In the order of forms: by position, then label."""
     inactive: frozenset[str] = frozenset()
 
+    @property
+    def mandatory(self) -> frozenset[str]:
+        """The keys that new records must have."""
+        return frozenset(k for k, each in self.active.items() if each.definition.is_mandatory)
+
     def undefined(self, keys: Iterable[str], prefix: str = "") -> Iterator[tuple[str, str]]:
         """Say of each key that it has no active definition, and which one it may stand for."""
         for position, key in enumerate(keys):

@@ -10,7 +10,7 @@ from timetracker_api import entities
 from timetracker_api.auth.principal import Caller
 from timetracker_api.custom_fields.models import HasCustomFields
 from timetracker_api.custom_fields.registry import fields_of
-from timetracker_api.db.base import Entity
+from timetracker_api.db.base import Numbered
 from timetracker_api.db.session import context
 from timetracker_api.entities import Values
 
@@ -27,7 +27,9 @@ async def include(
 
 
 @entities.completes
-async def hide_inactive(session: AsyncSession, kind: type[Entity], rows: Sequence[Values]) -> None:
+async def hide_inactive(
+    session: AsyncSession, kind: type[Numbered], rows: Sequence[Values]
+) -> None:
     """Take the values of inactive fields out of rows, and hand them over apart when asked."""
     if not issubclass(kind, HasCustomFields):
         return

@@ -39,11 +39,27 @@ async def check_custom_fields(
     fields = await fields_of(session, entity.entity_type)
     stored: Mapping[str, Any] = {} if is_new else entity.custom_fields
     merged, faults = merge(fields, stored, values.get(MEMBER, {}), is_new=is_new)
+    if entity.may_wait:
+        if is_new and entity.is_in_the_making(values):
+            faults = [fault for fault in faults if fault.code != "required"]
+        values["complete"] = fields.mandatory <= merged.keys()
     faults += await _unknown_users(session, fields, stored, merged)
     faults += _too_large(stored, merged, context(session).settings.limits.values_bytes)
     if faults:
         raise Invalid(*faults)
     values[MEMBER] = merged
+
+
+async def acceptable(
+    session: AsyncSession, kind: type[Entity], values: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return those of a record's values that a new record could be given."""
+    fields = await fields_of(session, kind.entity_type)
+    return {
+        key: value
+        for key, value in values.items()
+        if not merge(fields, {}, {key: value}, is_new=False)[1]
+    }
 
 
 def merge(

@@ -31,7 +31,15 @@ class Base(DeclarativeBase):
     }
 
 
-class Entity(Base):
+class Numbered(Base):
+    """Something with a number, the same for ever."""
+
+    __abstract__ = True
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True, sort_order=-1)
+
+
+class Entity(Numbered):
     """A thing people name, change and delete; every change to one is recorded."""
 
     __abstract__ = True
@@ -41,7 +49,6 @@ class Entity(Base):
     rates: ClassVar[frozenset[str]] = frozenset()
     """What is only shown to, and only set by, whoever may see rates."""
 
-    id: Mapped[int] = mapped_column(BigKey, primary_key=True, sort_order=-1)
     version: Mapped[int] = mapped_column(sort_order=89)
     """Counts the changes. `ETag` and `If-Match` compare it."""
     created_at: Mapped[datetime] = mapped_column(default=clock.now, sort_order=90)

@@ -71,9 +71,6 @@ class Database:
 
     def __post_init__(self) -> None:
         self.engines = create_engines(self.settings.url, self.settings.pool_size)
-        for engine in self.engines:
-            # The log prints the statement that failed; its values may be hashes and addresses.
-            engine.sync_engine.hide_parameters = True
         self._reading = async_sessionmaker(
             self.engines.reading, sync_session_class=ReadOnly, autoflush=False
         )

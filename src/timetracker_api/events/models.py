@@ -7,17 +7,16 @@ from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from timetracker_api import clock
-from timetracker_api.db.base import Base
+from timetracker_api.db.base import Numbered
 from timetracker_api.db.types import BigKey
 
 
-class Event(Base):
+class Event(Numbered):
     """Something that happened. Written in the transaction that made it happen."""
 
     __tablename__ = "events"
     __table_args__ = (Index(None, "entity_type", "entity_id"),)
 
-    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     occurred_at: Mapped[datetime] = mapped_column(default=clock.now, index=True)
     type: Mapped[str]
     """What happened to what kind of thing: ``client.created``."""

@@ -10,13 +10,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from timetracker_api import entities
 from timetracker_api.custom_fields import HasCustomFields
 from timetracker_api.custom_fields.registry import fields_of
-from timetracker_api.db.base import Entity
+from timetracker_api.db.base import Numbered
 from timetracker_api.db.schema_version import Snapshot
 from timetracker_api.db.session import context
 from timetracker_api.entities import Values
 from timetracker_api.link_templates.models import LinkTemplate
 from timetracker_api.link_templates.template import NATIVE, Template, parse
 from timetracker_api.urls import LinkFault, safe_url
+
+REACHES: Mapping[str, Sequence[str]] = {
+    "client": ("client",),
+    "project": ("project", "client"),
+    "task": ("task", "project", "client"),
+    "time_entry": ("time_entry", "task", "project", "client", "user"),
+}
+"""The records whose attributes a record's links may name: itself, and those above it."""
 
 Links = dict[str, list[dict[str, Any]]]
 
@@ -75,7 +83,7 @@ _snapshot = Snapshot(_load)
 
 
 @entities.completes
-async def add_links(session: AsyncSession, kind: type[Entity], rows: Sequence[Values]) -> None:
+async def add_links(session: AsyncSession, kind: type[Numbered], rows: Sequence[Values]) -> None:
     """Give every row the links that follow from its values."""
     if not issubclass(kind, HasCustomFields):
         return
@@ -119,8 +127,10 @@ def _own_links(
 def _known(entity_type: str, row: Values) -> dict[str, Any]:
     """Everything a placeholder may name, as far as this record has it."""
     known = {f"custom.{key}": value for key, value in row["custom_fields"].items()}
-    for name in NATIVE[entity_type]:
-        known[f"{entity_type}.{name}"] = row.get(name)
+    for entity in REACHES[entity_type]:
+        source = row if entity == entity_type else row.get(entity) or {}
+        for name in NATIVE[entity]:
+            known[f"{entity}.{name}"] = source.get(name)
     return known
 
 

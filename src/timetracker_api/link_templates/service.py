@@ -6,9 +6,10 @@ from sqlalchemy import func, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from timetracker_api import entities
-from timetracker_api.custom_fields.models import CustomFieldDefinition, entities_with_custom_fields
+from timetracker_api.custom_fields.models import CustomFieldDefinition
 from timetracker_api.db.session import context
 from timetracker_api.entities import Representation, Values
+from timetracker_api.link_templates.links import REACHES
 from timetracker_api.link_templates.models import LinkTemplate
 from timetracker_api.link_templates.template import NATIVE, Template, parse
 from timetracker_api.problems import Conflict, Fault, Invalid
@@ -52,10 +53,10 @@ async def _check(session: AsyncSession, values: Values) -> None:
     parsed, faults = _parsed(values["url_template"], context(session).settings.link_schemes)
     keys = set(await session.scalars(select(CustomFieldDefinition.key)))
     native = {
-        f"{name}.{attribute}"
-        for name in entities_with_custom_fields()
-        if name in values["applies_to"]
-        for attribute in NATIVE[name]
+        f"{entity}.{attribute}"
+        for name in values["applies_to"]
+        for entity in REACHES[name]
+        for attribute in NATIVE[entity]
     }
     if parsed:
         faults += _unknown(parsed, keys, native)

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from timetracker_api import clock, entities
 from timetracker_api.clients.models import Client
-from timetracker_api.db.base import Entity
+from timetracker_api.db.base import Numbered
 from timetracker_api.db.types import Money
 from timetracker_api.entities import Representation, Values
 from timetracker_api.problems import Archived, InUse
@@ -65,7 +65,7 @@ PROJECTS = Representation(
 
 
 @entities.completes
-async def add_budgets(_session: AsyncSession, kind: type[Entity], rows: Sequence[Values]) -> None:
+async def add_budgets(_session: AsyncSession, kind: type[Numbered], rows: Sequence[Values]) -> None:
     """Say how much of its budgets a project has used."""
     if kind is not Project:
         return
@@ -92,7 +92,9 @@ async def update(session: AsyncSession, project: Project, values: Values) -> Pro
     """Change a project. Its client stays once there is time: entries belong to that client."""
     if values.get("client_id", project.client_id) != project.client_id:
         if found := (await entities.dependents(session, project)).get("time entries"):
-            raise InUse(f"{found} time entries belong to its client.", usage={"time entries": found})
+            raise InUse(
+                f"{found} time entries belong to its client.", usage={"time entries": found}
+            )
         await _client(session, values["client_id"])
     return await entities.update(session, project, values)
 

@@ -1,7 +1,7 @@
 """The query parameters of the list of time entries."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
@@ -85,5 +85,3 @@ class TimeEntryFeed(CustomFilters, Feed, frozen=True):
             yield TimeEntry.started_at < self.started_before
         if self.updated_since:
             yield TimeEntry.updated_at >= self.updated_since
-
-

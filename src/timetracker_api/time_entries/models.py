@@ -21,6 +21,7 @@ class TimeEntry(Entity, HasCustomFields, Searchable):
     entity_type: ClassVar[str] = "time_entry"
     rates = frozenset({"rate"})
     searched = ("notes",)
+    may_wait = True
 
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     client_id: Mapped[int] = mapped_column(ForeignKey("clients.id"))
@@ -47,6 +48,10 @@ class TimeEntry(Entity, HasCustomFields, Searchable):
     )
     complete: Mapped[bool]
     """Whether it has a value for every mandatory custom field."""
+
+    def is_in_the_making(self, values: dict[str, Any]) -> bool:
+        """Return whether the timer made it: starting and stopping never fail for lack of values."""
+        return values.get("source", self.source) == "timer"
 
     @declared_attr.directive
     @classmethod

@@ -52,9 +52,7 @@ def _distinct(tags: list[str]) -> list[str]:
 
 
 Tag = Annotated[Line, Field(min_length=1, max_length=50, examples=["meeting"])]
-Tags = Annotated[
-    list[Tag], Field(max_length=20, examples=[["meeting"]]), AfterValidator(_distinct)
-]
+Tags = Annotated[list[Tag], Field(max_length=20, examples=[["meeting"]]), AfterValidator(_distinct)]
 
 
 class EntryFields(Body):
@@ -168,9 +166,7 @@ class TimeEntryRead(Resource):
     """Whether it can be billed."""
     rate: Rate | MISSING | None = MISSING
     """The rate it was recorded with; null where there was none. Left out without `rates:read`."""
-    source: Annotated[
-        Literal["timer", "manual", "import", "api"], Field(examples=["manual"])
-    ]
+    source: Annotated[Literal["timer", "manual", "import", "api"], Field(examples=["manual"])]
     """How it came about."""
     continues_id: Annotated[int | None, Field(examples=[None])]
     """The entry it goes on from, after a pause."""

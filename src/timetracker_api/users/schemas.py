@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import EmailStr, Field, SecretStr
+from pydantic import MISSING, EmailStr, Field, SecretStr
 from sqlalchemy import ColumnElement
 
 from timetracker_api.auth import passwords
 from timetracker_api.auth.models import User
 from timetracker_api.auth.scopes import Role
 from timetracker_api.db.base import fold
-from timetracker_api.schema import Body, Name, Patch, Resource, TimeZoneName
+from timetracker_api.schema import Amount, Body, Name, Patch, Resource, TimeZoneName
 from timetracker_api.web.pagination import Listing
 
 Password = Annotated[
@@ -44,6 +44,8 @@ class UserCreate(Profile):
     """What they sign in with. Unique, whatever the case."""
     role: Annotated[Role, Field(strict=False, examples=["member"])] = Role.MEMBER
     """What they may do."""
+    hourly_rate: Amount | None = None
+    """What an hour of theirs costs where nothing more specific is agreed. Needs `rates:read`."""
     password: Password | None = None
     """Without one they cannot sign in, but tokens can be made for them."""
 
@@ -76,6 +78,8 @@ class UserRead(Resource):
     """What they may do."""
     time_zone: Annotated[str | None, Field(examples=["Europe/Brussels"])]
     """Their IANA time zone; null for the organisation's."""
+    hourly_rate: Amount | MISSING | None = MISSING
+    """What an hour of theirs costs. Left out without `rates:read`."""
     archived_at: datetime | None
     """Since when they can no longer sign in."""
 

@@ -25,6 +25,7 @@ USERS = Representation(
         User.email,
         User.role,
         User.time_zone,
+        User.hourly_rate,
         User.archived_at,
         User.version,
         User.created_at,

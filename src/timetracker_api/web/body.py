@@ -124,7 +124,7 @@ def _inside(value: JsonValue) -> list[JsonValue]:
 
 
 def _halves(value: JsonValue, *path: str | int) -> Iterator[Fault]:
-    """Find escapes such as ``\\ud800`` that stand for no character, so that nothing can store them."""
+    """Find escapes that stand for half a character, which nothing can store."""
     if isinstance(value, str):
         if not _is_text(value):
             yield _half(*path)

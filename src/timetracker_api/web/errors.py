@@ -7,6 +7,7 @@ import asyncpg
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
+from pydantic import JsonValue
 from sqlalchemy import exc
 from starlette.exceptions import HTTPException
 from starlette.responses import Response as PlainResponse
@@ -136,6 +137,13 @@ def _unavailable(error: Exception) -> Problem:
     return Unavailable("The database cannot be reached or is busy.")
 
 
+def problem_of(error: exc.DBAPIError) -> Problem:
+    """Say what an error of the database means to the client."""
+    if isinstance(error, exc.IntegrityError):
+        return _from_constraint(error)
+    return _unavailable(error) if isinstance(error, UNAVAILABLE) else _from_database(error)
+
+
 def _from_constraint(error: exc.IntegrityError) -> Problem:
     """No endpoint asks first whether a name is free: the constraint answers, without a race."""
     broken = violation(error)
@@ -159,7 +167,8 @@ def _from_database(error: exc.DBAPIError) -> Problem:
         return Invalid(detail="A value is beyond what the database can hold.")
     return InternalError("The log has the rest under this request id.")
 
-def faults(errors: Iterable[Mapping[str, Any]], body: Any = None) -> list[Fault]:
+
+def faults(errors: Iterable[Mapping[str, Any]], body: JsonValue = None) -> list[Fault]:
     """Say what FastAPI found wrong with a request; each ``loc`` begins with its source.
 
     A value that fits no member of a union is one fault, not one per member.
@@ -177,16 +186,14 @@ def faults(errors: Iterable[Mapping[str, Any]], body: Any = None) -> list[Fault]
     return list(found.values())
 
 
-def _inside(body: Any, path: Sequence[str | int], *, missing: bool) -> list[str | int]:
+def _inside(body: JsonValue, path: Sequence[str | int], *, missing: bool) -> list[str | int]:
     """Keep what a client can follow; the rest of a ``loc`` names members of unions."""
     kept: list[str | int] = []
     for part in path[:-1] if missing else path:
-        match body, part:
-            case dict(), str() if part in body:
-                body = body[part]
-            case list(), int() if part < len(body):
-                body = body[part]
-            case _:
-                continue
-        kept.append(part)
+        members: dict[Any, JsonValue] = {}
+        if isinstance(body, dict | list):
+            members = dict(enumerate(body)) if isinstance(body, list) else {**body}
+        if part in members:
+            body = members[part]
+            kept.append(part)
     return [*kept, path[-1]] if missing and path else kept

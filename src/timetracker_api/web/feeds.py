@@ -6,7 +6,7 @@ deep, at the same cost. Records that are there during a whole walk are seen exac
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from hashlib import blake2b
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import orjson
 from pydantic import MISSING, Field
@@ -44,8 +44,8 @@ class Feed(Parameters, frozen=True):
 
     cursor: Annotated[str | None, Field(max_length=500)] = None
     """`next` of the answer before; the other parameters must be the same."""
-    include: Literal["total"] | None = None
-    """`total` adds how many records match."""
+    include: str | None = None
+    """What to add; `total` is how many records match."""
     sort: str = "-id"
     """The order; with `-` in front, the newest first."""
 

@@ -29,17 +29,68 @@ SAMPLES: Mapping[str, Any] = {
 """Examples for fields whose type says it all."""
 
 
+RECORD = {"id", "updated_at"}
+"""The members by which one knows an answer that is a record."""
+
+IF_NONE_MATCH: Node = {
+    "name": "if-none-match",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "maxLength": 1000, "title": "If-None-Match"},
+    "description": "An `ETag` you have seen: the answer is 304 when nothing has changed since.",
+}
+ETAG = "Changes whenever the answer does. For `If-None-Match` and `If-Match`."
+LOCATION = "The address of what was created."
+LINK = 'Where the next page is: `<...>; rel="next"`. Not on the last one.'
+RETRY_AFTER = "After how many seconds to try again."
+RATE_LIMIT = "Which limit was reached, what remains of it (`r`), and for how many seconds (`t`)."
+
+
 def complete(document: Node) -> None:
-    """Add the schema of problems, and an example to every body."""
+    """Add the schema of problems, the headers, and an example to every body."""
     schemas: Node = document["components"]["schemas"]
     problem = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(problem.pop("$defs"))
     schemas["Problem"] = problem
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
+    for operations in document["paths"].values():
+        for method, operation in operations.items():
+            _add_headers(method, operation, schemas)
     for media in _bodies(document):
         if "example" not in media and "schema" in media:
             media["example"] = example(media["schema"], schemas)
+
+
+def _add_headers(method: str, operation: Node, schemas: Node) -> None:
+    responses: Node = operation["responses"]
+    for status in ("200", "201"):
+        members = _members(responses.get(status, {}), schemas)
+        if members >= RECORD:
+            _add_header(responses[status], "ETag", ETAG)
+            if status == "201":
+                _add_header(responses[status], "Location", LOCATION)
+            if method == "get":
+                operation.setdefault("parameters", []).append(IF_NONE_MATCH)
+                responses["304"] = {"description": "Nothing has changed"}
+                _add_header(responses["304"], "ETag", ETAG)
+        elif "items" in members and members & {"total", "next"}:
+            _add_header(responses[status], "Link", LINK)
+    for status in {"429", "503"} & responses.keys():
+        _add_header(responses[status], "Retry-After", RETRY_AFTER)
+    if "429" in responses:
+        _add_header(responses["429"], "RateLimit", RATE_LIMIT)
+
+
+def _members(response: Node, schemas: Node) -> set[str]:
+    schema: Node = response.get("content", {}).get("application/json", {}).get("schema", {})
+    name = schema.get("$ref", "").rsplit("/", 1)[-1]
+    return set(schemas.get(name, {}).get("properties", {}))
+
+
+def _add_header(response: Node, name: str, description: str) -> None:
+    header = {"description": description, "schema": {"type": "string"}}
+    response.setdefault("headers", {})[name] = header
 
 
 def _bodies(document: Node) -> Iterator[Node]:

@@ -8,9 +8,8 @@ from sqlalchemy import ColumnElement, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from timetracker_api.db.base import Entity
+from timetracker_api.db.base import Numbered
 from timetracker_api.problems import Fault, Invalid, pointer
-
 
 _IDS = r"[1-9][0-9]{0,17}(,[1-9][0-9]{0,17}){0,99}"
 
@@ -72,7 +71,7 @@ class Parameters(BaseModel, frozen=True):
     async def conditions(
         self,
         session: AsyncSession,  # noqa: ARG002 - for those who override it
-        kind: type[Entity],  # noqa: ARG002
+        kind: type[Numbered],  # noqa: ARG002
     ) -> list[ColumnElement[bool]]:
         """Return all conditions, also those that the database must be asked about."""
         return list(self.where())

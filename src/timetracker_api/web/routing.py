@@ -163,21 +163,24 @@ def _possible(path: str, methods: set[str], *, public: bool) -> Sequence[type[Pr
 
 def answers(*problems: type[Problem]) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI ``responses`` of an operation that may end in these problems."""
-    reference = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    reference = {"$ref": "#/components/schemas/Problem"}
     return {
         int(problem.status): {
             "description": problem.title,
-            "content": {"application/problem+json": reference},
+            "content": {
+                "application/problem+json": {"schema": reference, "example": problem.example()}
+            },
         }
         for problem in problems
     }
 
 
 def for_writing(kind: type[E]) -> Any:
-    """Give the entity the path names: ``Annotated[Client, for_writing(Client)]``.
+    """Give the entity the path names, to an endpoint that declares it with this.
 
-    Nobody else can change it before the transaction ends, so that no change is lost; and it is
-    still the one the caller has seen, if the caller says which one that was.
+    ``Annotated[Client, for_writing(Client)]``. Nobody else can change it before the transaction
+    ends, so that no change is lost; and it is still the one the caller has seen, if the caller
+    says which one that was.
     """
 
     async def named(session: Writing, id: Id, if_match: caching.IfMatch = None) -> E:

@@ -9,6 +9,7 @@ from timetracker_api import __version__
 from timetracker_api.auth.principal import Caller
 from timetracker_api.db.session import Context
 from timetracker_api.migrations.revisions import State, database_state
+from timetracker_api.organization.service import policy
 from timetracker_api.problems import Unavailable
 from timetracker_api.schema import Schema
 from timetracker_api.settings import Limits
@@ -34,10 +35,10 @@ class Info(Schema):
     """The version of the software."""
     revision: Annotated[str | None, Field(examples=["0001_foundation"])]
     """The revision of the database; null while it cannot be read."""
-    time_zone: Annotated[str, Field(examples=["Europe/Brussels"])]
-    """The organisation's IANA time zone."""
-    currency: Annotated[str, Field(examples=["EUR"])]
-    """The organisation's ISO 4217 currency."""
+    time_zone: Annotated[str | None, Field(examples=["Europe/Brussels"])]
+    """The organisation's IANA time zone; null while the database cannot be read."""
+    currency: Annotated[str | None, Field(examples=["EUR"])]
+    """The organisation's ISO 4217 currency; null while the database cannot be read."""
 
 
 @router.get("/health/live")
@@ -61,16 +62,19 @@ async def check_ready(known: Caller) -> Health:
 @router.get("/info")
 async def get_info(known: Caller) -> Info:
     """Say what this installation is, to whoever asks."""
+    revision = rule = None
     try:
         revision = (await _state(known)).current
+        async with known.database.read(known) as session:
+            rule = await policy(session)
     except UNAVAILABLE:
-        revision = None
+        pass  # what can be said without the database is said
     return Info(
         name="timetracker-api",
         version=__version__,
         revision=revision,
-        time_zone=known.settings.time_zone,
-        currency=known.settings.currency,
+        time_zone=rule and rule.time_zone,
+        currency=rule and rule.currency,
     )
 
 

@@ -1,0 +1,78 @@
+"""Time entries."""
+
+from typing import Annotated
+
+from fastapi import Depends, Query, Response, status
+
+from timetracker_api.custom_fields.showing import include
+from timetracker_api.db.session import Reading, Writing
+from timetracker_api.entities import Values
+from timetracker_api.time_entries import bulk, service
+from timetracker_api.time_entries.bulk import Bulk, BulkOutcome
+from timetracker_api.time_entries.feed import TimeEntryFeed
+from timetracker_api.time_entries.models import TimeEntry
+from timetracker_api.time_entries.schemas import TimeEntryCreate, TimeEntryRead, TimeEntryUpdate
+from timetracker_api.time_entries.showing import TIME_ENTRIES, visible
+from timetracker_api.web import caching
+from timetracker_api.web.feeds import Portion
+from timetracker_api.web.routing import Id, ResourceRouter
+
+router = ResourceRouter("time-entries")
+
+
+async def _to_change(session: Writing, id: Id, if_match: caching.IfMatch = None) -> TimeEntry:
+    entry = await service.locked_entry(session, id)
+    caching.check_unchanged(entry, if_match)
+    return entry
+
+
+EntryToChange = Annotated[TimeEntry, Depends(_to_change)]
+
+
+@router.get("", response_model=Portion[TimeEntryRead])
+async def list_time_entries(session: Reading, feed: Annotated[TimeEntryFeed, Query()]) -> Values:
+    """Time entries, the newest first: one's own, or with `time_entries:others` everybody's.
+
+    `custom.<key>=value` keeps those whose custom field has this value; several must all hold.
+    """
+    return await feed.portion(session, TIME_ENTRIES, TimeEntry.started_at, *visible(session))
+
+
+@router.post("", response_model=TimeEntryRead, status_code=status.HTTP_201_CREATED)
+async def create_time_entry(session: Writing, data: TimeEntryCreate) -> Values:
+    """Record time that was spent. For time that is being spent, start the timer."""
+    return await service.create(session, data.whole())
+
+
+@router.post(
+    "/bulk",
+    response_model=BulkOutcome,
+    responses={status.HTTP_207_MULTI_STATUS: {"model": BulkOutcome, "description": "In part"}},
+)
+async def change_time_entries(session: Writing, data: Bulk, response: Response) -> Values:
+    """Create, change and delete up to 500 entries at once, by the same rules.
+
+    `atomic` does all or nothing. `partial` does what it can: the answer is 207, with the status
+    of each operation and its entry or problem.
+    """
+    return await bulk.carry_out(session, data, response)
+
+
+@router.get("/{id}", response_model=TimeEntryRead, dependencies=[Depends(include)])
+async def get_time_entry(session: Reading, id: Id) -> Values:
+    """One time entry."""
+    return await TIME_ENTRIES.one(session, id, *visible(session))
+
+
+@router.patch("/{id}", response_model=TimeEntryRead)
+async def update_time_entry(
+    session: Writing, entry: EntryToChange, data: TimeEntryUpdate
+) -> Values:
+    """Change some of an entry's fields. Moved elsewhere, it takes the rate of its new place."""
+    return await service.update(session, entry, data.given())
+
+
+@router.delete("/{id}", status_code=status.HTTP_204_NO_CONTENT)
+async def delete_time_entry(session: Writing, entry: EntryToChange) -> None:
+    """Delete an entry."""
+    await service.delete(session, entry)

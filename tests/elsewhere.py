@@ -1,0 +1,36 @@
+"""What else works on the same database: another process, or an older system before this one."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from httpx import ASGITransport, AsyncClient
+from sqlalchemy import update
+
+from callers import BASE
+from timetracker_api.app import create_app
+from timetracker_api.clients.models import Client
+from timetracker_api.db.session import Database
+from timetracker_api.settings import Settings
+
+
+@asynccontextmanager
+async def another_process(
+    settings: Settings, api: AsyncClient, **changes: Any
+) -> AsyncGenerator[AsyncClient]:
+    """Give a client of a second service on the same database, with some settings changed."""
+    app = create_app(settings.model_copy(update=changes))
+    async with AsyncClient(
+        transport=ASGITransport(app), base_url=BASE, headers=api.headers
+    ) as client:
+        yield client
+    await app.state.database.dispose()
+
+
+async def left_behind(database: Database, client: Mapping[str, Any], **values: Any) -> None:
+    """Give a client custom field values that nobody has checked."""
+    async with database.write() as session:
+        await session.execute(
+            update(Client).where(Client.id == client["id"]).values(custom_fields=values),
+            execution_options={"unrecorded": True},
+        )

@@ -1,0 +1,552 @@
+import asyncio
+from typing import Any
+
+import pytest
+from httpx import AsyncClient, Response
+from hypothesis import HealthCheck, settings
+from hypothesis import given as examples
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from elsewhere import another_process, left_behind
+from given import Given, faults
+from timetracker_api.clients.models import Client
+from timetracker_api.custom_fields.definition import Definition
+from timetracker_api.custom_fields.registry import MOST_SUGGESTIONS, Fields
+from timetracker_api.custom_fields.validation import merge
+from timetracker_api.custom_fields.values import Validator, is_empty
+from timetracker_api.db.session import Database
+from timetracker_api.settings import Limits, Settings
+
+CHOICES = [{"value": "gold", "label": "Gold"}, {"value": "tin", "label": "Tin"}]
+WITHOUT_TIN = [CHOICES[0], {**CHOICES[1], "is_active": False}]
+
+
+async def create(api: AsyncClient, name: str = "Acme", **values: Any) -> Response:
+    return await api.post("/clients", json={"name": name, "custom_fields": values})
+
+
+async def patch(api: AsyncClient, client: dict[str, Any], **values: Any) -> Response:
+    return await api.patch(f"/clients/{client['id']}", json={"custom_fields": values})
+
+
+async def redefine(api: AsyncClient, field: dict[str, Any], **attributes: Any) -> None:
+    changed = await api.patch(f"/custom-field-definitions/{field['id']}", json=attributes)
+    assert changed.status_code == 200, changed.text
+
+
+def values_of(response: Response) -> dict[str, Any]:
+    assert response.is_success, response.text
+    return response.json()["custom_fields"]
+
+
+def sentences(response: Response) -> list[str]:
+    return [fault["message"] for fault in response.json()["errors"]]
+
+
+async def test_an_undefined_key_is_refused_with_the_nearest_one(api: AsyncClient, given: Given):
+    await given.a_field("debtor_number")
+    refused = await create(api, debtor_nubmer="1", zzz=1)
+    assert refused.status_code == 422
+    assert faults(refused) == {
+        ("/custom_fields/debtor_nubmer", "undefined_field"),
+        ("/custom_fields/zzz", "undefined_field"),
+    }
+    assert sentences(refused) == [
+        "No custom field 'debtor_nubmer' is defined here. Did you mean debtor_number?",
+        "No custom field 'zzz' is defined here.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "key", ["", "Debtor_Number", "a b", "a'b", 'a"b', "__proto__", "a/b~c", "a\x00", "é", "k" * 999]
+)
+async def test_a_hostile_key_is_undefined_and_pointed_to(api: AsyncClient, given: Given, key: str):
+    await given.a_field("debtor_number")
+    escaped = key.replace("~", "~0").replace("/", "~1")
+    client = await given.a_client()
+    for refused in (await create(api, **{key: "x"}), await patch(api, client, **{key: "x"})):
+        assert faults(refused) == {(f"/custom_fields/{escaped}", "undefined_field")}
+
+
+async def test_only_a_few_undefined_keys_get_a_suggestion(api: AsyncClient, given: Given):
+    await given.a_field("debtor_number")
+    refused = await create(api, **{f"debtor_number{n}": 1 for n in range(40)})
+    assert len(faults(refused)) == 40
+    suggestions = [sentence for sentence in sentences(refused) if "Did you mean" in sentence]
+    assert len(suggestions) == MOST_SUGGESTIONS
+
+
+async def test_more_keys_than_anybody_has_are_refused_at_once(api: AsyncClient):
+    refused = await create(api, **{f"k{n}": 1 for n in range(401)})
+    assert faults(refused) == {("/custom_fields", "max_length")}
+
+
+@pytest.mark.parametrize("values", [None, [], "x", 1, True])
+async def test_values_come_in_an_object(api: AsyncClient, given: Given, values: object):
+    client = await given.a_client()
+    for refused in (
+        await api.post("/clients", json={"name": "Other", "custom_fields": values}),
+        await api.patch(f"/clients/{client['id']}", json={"custom_fields": values}),
+    ):
+        assert faults(refused) == {("/custom_fields", "type")}
+
+
+async def test_a_patch_touches_only_the_keys_it_names(api: AsyncClient, given: Given):
+    for key in ("one", "two", "three"):
+        await given.a_field(key)
+    client = await given.a_client(custom_fields={"one": "1", "two": "2"})
+    assert values_of(await patch(api, client, two=None, three="3")) == {"one": "1", "three": "3"}
+    assert values_of(await patch(api, client)) == {"one": "1", "three": "3"}
+    renamed = await api.patch(f"/clients/{client['id']}", json={"name": "Acme Inc."})
+    assert values_of(renamed) == {"one": "1", "three": "3"}
+
+
+async def test_a_patch_without_effect_is_no_new_version(api: AsyncClient, given: Given):
+    await given.a_field("one")
+    client = await given.a_client(custom_fields={"one": "1"})
+    before = (await api.get(f"/clients/{client['id']}")).headers["etag"]
+    assert (await patch(api, client, one="1")).headers["etag"] == before
+    assert (await patch(api, client, one="2")).headers["etag"] != before
+
+
+async def test_a_refused_patch_changes_nothing(api: AsyncClient, given: Given):
+    await given.a_field("one")
+    await given.a_field("count", "integer")
+    client = await given.a_client(custom_fields={"one": "1"})
+    assert (await patch(api, client, one="2", count="x")).status_code == 422
+    assert values_of(await api.get(f"/clients/{client['id']}")) == {"one": "1"}
+
+
+class TestWhatAnOlderSystemLeftBehind:
+    LEFT: dict[str, Any] = {
+        "peppol": "0088:1",
+        "old flags": {"a": [1, None, {"b": False}]},
+        "Ünïcode": 0,
+        "none": None,
+        "empty": "",
+        "big": 2**60,
+    }
+
+    @pytest.fixture
+    async def client(self, given: Given, database: Database) -> dict[str, Any]:
+        client = await given.a_client()
+        await left_behind(database, client, **self.LEFT)
+        return client
+
+    async def test_is_returned(self, api: AsyncClient, client: dict[str, Any]):
+        assert values_of(await api.get(f"/clients/{client['id']}")) == self.LEFT
+        assert (await api.get("/clients")).json()["items"][0]["custom_fields"] == self.LEFT
+
+    async def test_is_kept_by_every_edit(
+        self, api: AsyncClient, given: Given, client: dict[str, Any]
+    ):
+        await given.a_field("one", is_mandatory=True)
+        await api.patch(f"/clients/{client['id']}", json={"name": "Other"})
+        await api.post(f"/clients/{client['id']}/archive")
+        assert values_of(await patch(api, client, one="1")) == {**self.LEFT, "one": "1"}
+
+    async def test_can_be_sent_back_whole(self, api: AsyncClient, client: dict[str, Any]):
+        read = values_of(await api.get(f"/clients/{client['id']}"))
+        assert values_of(await patch(api, client, **read)) == self.LEFT
+
+    async def test_can_be_changed_and_removed(self, api: AsyncClient, client: dict[str, Any]):
+        changes: dict[str, Any] = {"peppol": [1, {"x": "y"}], "Ünïcode": True, "old flags": None}
+        left = {key: value for key, value in self.LEFT.items() if key != "old flags"}
+        assert values_of(await patch(api, client, **changes)) == {
+            **left,
+            "peppol": [1, {"x": "y"}],
+            "Ünïcode": True,
+        }
+        again = await patch(api, client, **{"old flags": 1})
+        assert faults(again) == {("/custom_fields/old flags", "undefined_field")}
+
+    async def test_can_change_from_one_to_true(
+        self, api: AsyncClient, client: dict[str, Any], database: Database
+    ):
+        await left_behind(database, client, old=1, list=[0], number=1)
+        changed = values_of(await patch(api, client, old=True, list=[False], number=1.0))
+        assert (changed["old"], changed["list"][0], changed["number"]) == (True, False, 1)
+        assert isinstance(changed["old"], bool)
+        assert isinstance(changed["list"][0], bool)
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            *("a\x00", "a\u202eb", ["a\x07"], {"a\x00": 1}, {"a": {"b": "\x00"}}),
+            *(2**53, -(2**53), [2**60], [[[[[1]]]]], [{"a": [{"b": [[1]]}]}]),
+        ],
+        ids=ascii,
+    )
+    async def test_cannot_become_what_a_database_cannot_keep(
+        self, api: AsyncClient, client: dict[str, Any], value: object
+    ):
+        refused = await patch(api, client, peppol=value)
+        assert faults(refused) == {("/custom_fields/peppol", "type")}
+
+    async def test_may_be_too_large_but_not_grow(
+        self, api: AsyncClient, client: dict[str, Any], database: Database
+    ):
+        await left_behind(database, client, huge="a" * 70_000, other="b" * 70_000)
+        assert len(values_of(await patch(api, client, huge="a" * 69_000))["huge"]) == 69_000
+        refused = await patch(api, client, huge="a" * 70_000)
+        assert faults(refused) == {("/custom_fields", "too_large")}
+        assert values_of(await patch(api, client, huge=None, other=None)) == {}
+
+    async def test_is_not_checked_when_a_field_is_defined_for_it(
+        self, api: AsyncClient, given: Given, client: dict[str, Any]
+    ):
+        await given.a_field("peppol", "integer", is_mandatory=True, minimum=5)
+        await given.a_field("big", "url")
+        unchanged = await patch(api, client, peppol="0088:1", big=2**60)
+        assert values_of(unchanged) == self.LEFT
+        assert faults(await patch(api, client, peppol="0088:2")) == {
+            ("/custom_fields/peppol", "type")
+        }
+        assert faults(await patch(api, client, peppol=None)) == {
+            ("/custom_fields/peppol", "required")
+        }
+        assert values_of(await patch(api, client, peppol=7))["peppol"] == 7
+
+
+async def test_values_of_inactive_fields_are_kept_and_shown_to_who_asks(
+    api: AsyncClient, given: Given
+):
+    field = await given.a_field("region", is_mandatory=True)
+    await given.a_field("tier")
+    client = await given.a_client(custom_fields={"region": "eu", "tier": "gold"})
+    await redefine(api, field, is_active=False)
+
+    path = f"/clients/{client['id']}"
+    for hidden in ((await api.get(path)).json(), (await api.get("/clients")).json()["items"][0]):
+        assert hidden["custom_fields"] == {"tier": "gold"}
+        assert "inactive" not in hidden
+    asked = {"include": "inactive"}
+    listed = (await api.get("/clients", params=asked)).json()["items"][0]
+    for shown in ((await api.get(path, params=asked)).json(), listed):
+        assert shown["custom_fields"] == {"tier": "gold"}
+        assert shown["inactive"] == {"region": "eu"}
+    assert faults(await api.get(path, params={"include": "x"})) == {("/include", "not_a_choice")}
+
+    assert values_of(await patch(api, client, tier="tin")) == {"tier": "tin"}
+    await redefine(api, field, is_active=True)
+    assert values_of(await api.get(path)) == {"region": "eu", "tier": "tin"}
+
+
+async def test_an_inactive_value_can_be_changed_and_removed_but_not_added(
+    api: AsyncClient, given: Given
+):
+    field = await given.a_field("count", "integer")
+    client = await given.a_client(custom_fields={"count": 1})
+    other = await given.a_client("Other")
+    await redefine(api, field, is_active=False)
+    inactive = f"/clients/{client['id']}?include=inactive"
+
+    assert (await patch(api, client, count="not checked")).is_success
+    assert (await api.get(inactive)).json()["inactive"] == {"count": "not checked"}
+    refused = await patch(api, other, count=1)
+    assert faults(refused) == {("/custom_fields/count", "undefined_field")}
+    assert sentences(refused) == ["The custom field count is not active."]
+    assert (await patch(api, client, count=None)).is_success
+    assert (await api.get(inactive)).json()["inactive"] == {}
+    assert faults(await patch(api, client, count=2)) == faults(refused)
+
+
+class TestMandatory:
+    async def test_on_create_it_must_be_there(self, api: AsyncClient, given: Given):
+        await given.a_field("tier", is_mandatory=True)
+        for values in ({}, {"tier": None}, {"tier": ""}, {"tier": "  "}, {"tier": []}):
+            refused = await create(api, **values)
+            assert faults(refused) == {("/custom_fields/tier", "required")}
+            assert sentences(refused) == ["Tier is required."]
+        without = await api.post("/clients", json={"name": "Acme"})
+        assert faults(without) == {("/custom_fields/tier", "required")}
+
+    @pytest.mark.parametrize(("kind", "value"), [("integer", 0), ("boolean", False)])
+    async def test_zero_and_false_are_values(
+        self, api: AsyncClient, given: Given, kind: str, value: object
+    ):
+        await given.a_field("field", kind, is_mandatory=True)
+        assert values_of(await create(api, field=value)) == {"field": value}
+
+    async def test_afterwards_it_can_be_changed_but_not_removed(
+        self, api: AsyncClient, given: Given
+    ):
+        await given.a_field("tier", is_mandatory=True)
+        client = await given.a_client(custom_fields={"tier": "gold"})
+        assert faults(await patch(api, client, tier=None)) == {("/custom_fields/tier", "required")}
+        assert faults(await patch(api, client, tier=" ")) == {("/custom_fields/tier", "required")}
+        assert values_of(await patch(api, client, tier="tin")) == {"tier": "tin"}
+
+    async def test_records_from_before_stay_editable_in_everything_else(
+        self, api: AsyncClient, given: Given
+    ):
+        client = await given.a_client()
+        await given.a_field("tier", is_mandatory=True)
+        await given.a_field("other")
+        assert (await api.patch(f"/clients/{client['id']}", json={"name": "B"})).is_success
+        assert values_of(await patch(api, client, other="x")) == {"other": "x"}
+        assert values_of(await patch(api, client, tier=None)) == {"other": "x"}
+        assert values_of(await patch(api, client, tier="tin"))["tier"] == "tin"
+        assert faults(await patch(api, client, tier=None)) == {("/custom_fields/tier", "required")}
+
+
+class TestDefaults:
+    async def test_fill_what_is_left_out_of_a_new_record(self, api: AsyncClient, given: Given):
+        before = await given.a_client("Before")
+        await given.a_field("tier", default="gold", is_mandatory=True)
+        await given.a_field("rate", "decimal", default=5)
+        await given.a_field("agreed", "boolean", default=False)
+        filled = {"tier": "gold", "rate": "5.00", "agreed": False}
+        assert values_of(await create(api, "A")) == filled
+        assert values_of(await create(api, "B", tier="tin")) == {**filled, "tier": "tin"}
+        assert values_of(await api.get(f"/clients/{before['id']}")) == {}
+        assert values_of(await patch(api, before, agreed=True)) == {"agreed": True}
+
+    async def test_do_not_overrule_an_explicit_null(self, api: AsyncClient, given: Given):
+        await given.a_field("tier", default="gold")
+        await given.a_field("rate", "decimal", default="5", is_mandatory=True)
+        assert values_of(await create(api, tier=None)) == {"rate": "5.00"}
+        refused = await create(api, "Other", tier="", rate=None)
+        assert faults(refused) == {("/custom_fields/rate", "required")}
+
+    async def test_do_not_come_back_when_removed(self, api: AsyncClient, given: Given):
+        await given.a_field("tier", default="gold")
+        client = await given.a_client()
+        assert values_of(await patch(api, client, tier=None)) == {}
+        assert values_of(await patch(api, client)) == {}
+
+
+async def test_a_value_may_stay_when_a_rule_is_tightened_but_not_return(
+    api: AsyncClient, given: Given
+):
+    code = await given.a_field("code")
+    count = await given.a_field("count", "integer")
+    client = await given.a_client(custom_fields={"code": "x-1", "count": 9})
+    await redefine(api, code, pattern="[0-9]{4}")
+    await redefine(api, count, maximum=5)
+
+    kept = {"code": "x-1", "count": 9}
+    assert values_of(await patch(api, client, **kept)) == kept
+    assert faults(await patch(api, client, code="x-2", count=8)) == {
+        ("/custom_fields/code", "pattern"),
+        ("/custom_fields/count", "maximum"),
+    }
+    assert values_of(await patch(api, client, code="1234")) == {"code": "1234", "count": 9}
+    assert faults(await patch(api, client, code="x-1")) == {("/custom_fields/code", "pattern")}
+
+
+async def test_a_choice_that_is_no_longer_offered_stays_where_it_is(api: AsyncClient, given: Given):
+    one = await given.a_field("tier", "choice", choices=CHOICES)
+    many = await given.a_field("tiers", "multi_choice", choices=CHOICES)
+    client = await given.a_client(custom_fields={"tier": "tin", "tiers": ["tin"]})
+    for field in (one, many):
+        await redefine(api, field, choices=WITHOUT_TIN)
+
+    assert values_of(await patch(api, client, tier="tin", tiers=["gold", "tin"])) == {
+        "tier": "tin",
+        "tiers": ["gold", "tin"],
+    }
+    refused = await create(api, "Other", tier="tin", tiers=["gold", "tin"])
+    assert faults(refused) == {
+        ("/custom_fields/tier", "inactive_choice"),
+        ("/custom_fields/tiers/1", "inactive_choice"),
+    }
+    assert (await patch(api, client, tier="gold", tiers=["gold"])).is_success
+    refused = await patch(api, client, tier="tin", tiers=["tin"])
+    assert {code for _, code in faults(refused)} == {"inactive_choice"}
+
+
+async def test_everything_that_is_wrong_is_said_at_once(api: AsyncClient, given: Given):
+    await given.a_field("code", pattern="[0-9]+", label="Debtor code")
+    await given.a_field("count", "integer", maximum=3)
+    await given.a_field("tiers", "multi_choice", choices=CHOICES)
+    await given.a_field("tier", is_mandatory=True)
+    refused = await create(api, code="x", count=4, tiers=["gold", "x", 1], nope=1)
+    assert refused.json()["detail"] == "6 values are not acceptable."
+    assert faults(refused) == {
+        ("/custom_fields/code", "pattern"),
+        ("/custom_fields/count", "maximum"),
+        ("/custom_fields/tiers/1", "not_a_choice"),
+        ("/custom_fields/tiers/2", "type"),
+        ("/custom_fields/tier", "required"),
+        ("/custom_fields/nope", "undefined_field"),
+    }
+    assert "Debtor code must match the pattern [0-9]+." in sentences(refused)
+    assert "Count must be at most 3." in sentences(refused)
+
+
+async def test_all_values_of_a_record_together_are_limited(
+    api: AsyncClient, given: Given, settings: Settings
+):
+    await given.a_field("a", "long_text")
+    await given.a_field("b", "long_text")
+    async with another_process(settings, api, limits=Limits(values_bytes=100)) as small:
+        fits = {"a": "x" * 40, "b": "x" * (100 - 40 - len('{"a":"","b":""}'))}
+        client = (await create(small, **fits)).json()
+        assert client["custom_fields"] == fits
+        for refused in (
+            await patch(small, client, b=fits["b"] + "x"),
+            await create(small, "Other", a="é" * 50),
+        ):
+            assert faults(refused) == {("/custom_fields", "too_large")}
+    assert (await patch(api, client, b="x" * 1000)).is_success
+
+
+async def test_a_user_is_looked_up_only_when_it_changes(
+    api: AsyncClient, given: Given, database: Database
+):
+    await given.a_field("owner", "user")
+    await given.a_field("other")
+    client = await given.a_client()
+    await left_behind(database, client, owner=2**40)
+    assert values_of(await patch(api, client, owner=2**40, other="x"))["owner"] == 2**40
+    refused = await patch(api, client, owner=2**40 + 1)
+    assert faults(refused) == {("/custom_fields/owner", "reference_not_found")}
+    assert sentences(refused) == [f"Owner: there is no user {2**40 + 1}."]
+
+
+async def test_another_process_sees_a_change_at_once(
+    api: AsyncClient, given: Given, settings: Settings
+):
+    async with another_process(settings, api) as other:
+        assert faults(await create(other, tier="gold")) == {
+            ("/custom_fields/tier", "undefined_field")
+        }
+        field = await given.a_field("tier")
+        assert values_of(await create(other, "A", tier="gold")) == {"tier": "gold"}
+        await redefine(api, field, is_mandatory=True)
+        assert faults(await create(other, "B")) == {("/custom_fields/tier", "required")}
+        await redefine(api, field, is_active=False)
+        assert (await other.get("/clients")).json()["items"][0]["custom_fields"] == {}
+        assert values_of(await create(other, "C")) == {}
+
+
+async def test_a_definition_that_was_rolled_back_is_not_remembered(
+    api: AsyncClient, given: Given, settings: Settings
+):
+    await given.a_field("one")
+    async with another_process(settings, api, limits=Limits(definitions=1)) as small:
+        refused = await small.post(
+            "/custom-field-definitions", json={"key": "two", "label": "Two", "kind": "text"}
+        )
+        assert refused.status_code == 409
+        assert faults(await create(small, two="x")) == {("/custom_fields/two", "undefined_field")}
+        assert values_of(await create(small, one="x")) == {"one": "x"}
+
+
+TIGHTENED = {"key": "tier", "label": "Tier", "kind": "text", "is_mandatory": True}
+
+
+async def test_writers_wait_for_a_definition_that_is_about_to_be_mandatory(
+    api: AsyncClient, given: Given, database: Database
+):
+    field = await given.a_field("tier")
+    async with database.write() as session:
+        from timetracker_api import entities
+        from timetracker_api.custom_fields.models import CustomFieldDefinition
+
+        definition = await entities.locked(session, CustomFieldDefinition, field["id"])
+        await entities.update(session, definition, {"is_mandatory": True})
+        writers = [asyncio.create_task(create(api, f"Client {n}")) for n in range(20)]
+        for _ in range(20):  # a turn for those who would not wait
+            async with database.read() as reader:
+                await reader.scalar(select(1))
+    for writer in writers:
+        assert faults(await writer) == {("/custom_fields/tier", "required")}
+
+
+async def test_no_client_lacks_a_value_that_was_mandatory_before_it_was_created(
+    api: AsyncClient, given: Given, database: Database
+):
+    field = await given.a_field("tier")
+
+    async def tighten() -> set[int]:
+        """Make it mandatory, and return the clients there were when that was known."""
+        await redefine(api, field, is_mandatory=True)
+        async with database.read() as session:
+            return set(await session.scalars(select(Client.id)))
+
+    created = [
+        create(api, f"Client {n}", **({"tier": "x"} if n % 4 == 0 else {})) for n in range(20)
+    ]
+    first, before, *rest = await asyncio.gather(created[0], tighten(), *created[1:])
+    for response in (first, *rest):
+        assert response.status_code in {201, 422}, response.text
+        if response.status_code == 422:
+            assert faults(response) == {("/custom_fields/tier", "required")}
+        elif not response.json()["custom_fields"]:
+            assert response.json()["id"] in before
+
+
+KINDS: dict[str, dict[str, Any]] = {
+    "text": {"pattern": "[a-z ]*", "max_length": 5},
+    "long_text": {},
+    "integer": {"minimum": -2},
+    "decimal": {"scale": 1},
+    "boolean": {},
+    "date": {},
+    "datetime": {},
+    "url": {},
+    "email": {},
+    "phone": {},
+    "choice": {"choices": [{"value": "a", "is_active": True}, {"value": "b", "is_active": False}]},
+    "multi_choice": {"choices": [{"value": "a", "is_active": True}]},
+    "duration": {},
+}
+definitions = st.builds(
+    lambda kind, mandatory, active: Definition(
+        key=kind, label=kind, kind=kind, is_mandatory=mandatory, is_active=active, **KINDS[kind]
+    ),
+    st.sampled_from(sorted(KINDS)),
+    st.booleans(),
+    st.booleans(),
+)
+scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(allow_nan=False),
+    st.text(max_size=5),
+    st.sampled_from(["", " ", "a", "b", "5.0", "2026-01-31", "2026-01-31T09:00:00+02:00"]),
+    st.sampled_from(["https://a.example/", "A@Example.com", "+32 2 555", "x\x00", "\ud800"]),
+)
+values = st.one_of(
+    scalars, st.lists(scalars, max_size=3), st.dictionaries(st.text(max_size=2), scalars)
+)
+records = st.dictionaries(st.sampled_from([*KINDS, "legacy", "unknown"]), values, max_size=8)
+
+
+@settings(
+    max_examples=300,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+@examples(st.lists(definitions, unique_by=lambda d: d.key), records, records, st.booleans())
+def test_merging_keeps_what_is_not_given_and_adds_nothing_empty(
+    defined: list[Definition],
+    stored: dict[str, Any],
+    changes: dict[str, Any],
+    is_new: bool,  # noqa: FBT001
+):
+    stored = {} if is_new else {key: value for key, value in stored.items() if not is_empty(value)}
+    fields = Fields(
+        active={each.key: Validator(each) for each in defined if each.is_active},
+        inactive=frozenset(each.key for each in defined if not each.is_active),
+    )
+    merged, found = merge(fields, stored, changes, is_new=is_new)
+    assert merged.keys() <= stored.keys() | changes.keys()
+    assert {k: v for k, v in merged.items() if k not in changes} == {
+        k: v for k, v in stored.items() if k not in changes
+    }
+    assert not any(is_empty(value) for value in merged.values())
+    assert merge(fields, merged, merged, is_new=False) == (merged, [])
+    if not found:
+        fresh = {key: merged[key] for key in merged if key in fields.active}
+        assert all(
+            fields.active[key].canonical(value) == value
+            for key, value in fresh.items()
+            if key in changes and not (key in stored and changes[key] == stored[key])
+        )

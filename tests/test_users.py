@@ -1,0 +1,348 @@
+import asyncio
+import logging
+
+import pytest
+from httpx import AsyncClient, Response
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+
+from callers import Callers
+from given import Given, faults
+from people import OTHER_PASSWORD, PASSWORD, a_person, recorded, signed_in, try_to_sign_in
+from timetracker_api import entities
+from timetracker_api.auth.models import User
+from timetracker_api.db.session import Database
+from timetracker_api.events.models import Event
+
+
+async def test_usernames_are_unique_whatever_the_case(api: AsyncClient, given: Given):
+    await given.a_user("Ada")
+    again = await api.post("/users", json={"username": "aDA"})
+    assert again.status_code == 409
+    assert faults(again) == {("/username", "not_unique")}
+
+
+async def test_a_user_cannot_take_the_name_of_another(api: AsyncClient, given: Given):
+    await given.a_user("ada")
+    grace = await given.a_user("grace")
+    renamed = await api.patch(f"/users/{grace['id']}", json={"username": "ADA"})
+    assert renamed.status_code == 409
+    assert faults(renamed) == {("/username", "not_unique")}
+    kept = await api.patch(f"/users/{grace['id']}", json={"username": "GRACE"})
+    assert kept.json()["username"] == "GRACE"
+
+
+async def test_usernames_are_made_of_plain_characters(api: AsyncClient):
+    for username in ("", "ada lovelace", "ädä", "ada\n", "a" * 101, "ada\u202e"):
+        refused = await api.post("/users", json={"username": username})
+        assert refused.status_code == 422, username
+        assert {pointer for pointer, _ in faults(refused)} == {"/username"}
+
+
+@pytest.mark.parametrize(
+    ("password", "code"),
+    [
+        ("x7!kQ2#vP", "min_length"),
+        ("correct-horse-" * 5 + "xyz", "max_length"),
+        ("password1234", "weak_password"),
+        ("aaaaaaaaaaaaaaaa", "weak_password"),
+        ("qwertyuiop", "weak_password"),
+        ("zorbulating.xylophagou", "weak_password"),
+        ("Correct Horse Battery Staple", "weak_password"),
+        ("quixotic-vermilion@example.com", "weak_password"),
+    ],
+)
+async def test_a_password_that_is_guessed_easily_is_refused(
+    api: AsyncClient, password: str, code: str
+):
+    person = {
+        "username": "zorbulating.xylophagou",
+        "name": "Correct Horse Battery Staple",
+        "email": "quixotic-vermilion@example.com",
+    }
+    refused = await api.post("/users", json={**person, "password": password})
+    assert refused.status_code == 422
+    assert faults(refused) == {("/password", code)}
+
+    user = (await api.post("/users", json=person)).json()
+    refused = await api.patch(f"/users/{user['id']}", json={"password": password})
+    assert refused.status_code == 422
+    assert faults(refused) == {("/password", code)}
+
+
+@pytest.mark.parametrize(
+    "password", ["x7!kQ2#vPz", "wombat-ledger-" * 5 + "xy", "pässwörtlich-grün"]
+)
+async def test_the_shortest_and_the_longest_password_open_the_door(
+    given: Given, callers: Callers, password: str
+):
+    await given.a_user("ada", password=password)
+    assert (await try_to_sign_in(callers, "ada", password)).status_code == 201
+    assert (await try_to_sign_in(callers, "ada", password[:-1])).status_code == 401
+
+
+async def test_a_password_is_the_same_however_the_keyboard_composes_its_letters(
+    given: Given, callers: Callers
+):
+    await given.a_user("ada", password="wombat-ledger-gru\u0308n")
+    assert (await try_to_sign_in(callers, "ada", "wombat-ledger-gr\u00fcn")).status_code == 201
+
+
+async def test_neither_password_nor_hash_is_ever_shown_recorded_or_logged(
+    api: AsyncClient,
+    given: Given,
+    callers: Callers,
+    database: Database,
+    caplog: pytest.LogCaptureFixture,
+):
+    caplog.set_level(logging.DEBUG)
+    created = await api.post("/users", json={"username": "ada", "password": PASSWORD})
+    path = f"/users/{created.json()['id']}"
+    ada = await signed_in(callers, "ada")
+    change = {"password": OTHER_PASSWORD, "current_password": PASSWORD}
+    answers = [
+        created,
+        await api.get(path),
+        await api.get("/users"),
+        await api.get("/tokens"),
+        await ada.get("/users/me"),
+        await ada.get("/sessions/current"),
+        await ada.patch("/users/me", json=change),
+        await api.patch(path, json={"password": PASSWORD}),
+        await api.patch(path, json={"password": "password1234"}),
+        await api.delete(path),
+    ]
+    async with database.read() as session:
+        events = (await session.scalars(select(Event))).all()
+    shown = "".join(answer.text for answer in answers)
+    told = str([event.changes for event in events])
+    assert "request" in caplog.text
+    for secret in ("argon2", PASSWORD, OTHER_PASSWORD, "password1234", "digest'"):
+        assert secret not in shown
+        assert secret not in caplog.text
+    for secret in ("argon2", PASSWORD, OTHER_PASSWORD, "old_password"):
+        assert secret not in told
+    changed = [
+        event.changes["password_hash"] for event in events if "password_hash" in event.changes
+    ]
+    assert changed == [{"changed": True}] * 4
+
+
+async def test_a_statement_that_fails_does_not_carry_the_hash_into_the_log(database: Database):
+    values = {"username": "ada", "role": "member", "password_hash": "$argon2id$secret"}
+    with pytest.raises(DBAPIError) as failed:
+        async with database.write() as session:
+            await entities.create(session, User, {**values, "email": object()})
+    assert "INSERT INTO users" in str(failed.value)
+    assert "argon2" not in str(failed.value)
+
+
+async def test_somebody_sees_and_changes_their_own_profile_but_not_their_role(
+    given: Given, callers: Callers
+):
+    ada = await a_person(given, callers, "ada")
+    me = (await ada.get("/users/me")).json()
+    assert (me["username"], me["role"]) == ("ada", "member")
+    assert "clients:read" in me["scopes"]
+    assert "users:write" not in me["scopes"]
+
+    profile = {"name": "Ada Lovelace", "email": "ada@example.com", "time_zone": "Europe/London"}
+    changed = await ada.patch("/users/me", json=profile)
+    assert changed.status_code == 200, changed.text
+    assert profile.items() <= changed.json().items()
+
+    for field, value in {"role": "admin", "username": "root", "archived_at": None}.items():
+        refused = await ada.patch("/users/me", json={field: value})
+        assert refused.status_code == 422
+        assert faults(refused) == {(f"/{field}", "unknown_field")}
+
+
+async def test_a_new_password_of_ones_own_needs_the_current_one(given: Given, callers: Callers):
+    ada = await a_person(given, callers, "ada")
+    left_out = await ada.patch("/users/me", json={"password": OTHER_PASSWORD})
+    assert faults(left_out) == {("/current_password", "required")}
+    wrong = {"password": OTHER_PASSWORD, "current_password": "not-this-one-surely"}
+    refused = await ada.patch("/users/me", json=wrong)
+    assert refused.status_code == 422
+    assert faults(refused) == {("/current_password", "wrong_password")}
+    weak = {"password": "password1234", "current_password": PASSWORD}
+    assert faults(await ada.patch("/users/me", json=weak)) == {("/password", "weak_password")}
+    assert (await try_to_sign_in(callers, "ada")).status_code == 201
+
+
+async def test_a_new_password_of_ones_own_ends_the_other_logins_but_not_programs(
+    given: Given, callers: Callers
+):
+    ada = await a_person(given, callers, "ada")
+    elsewhere = await signed_in(callers, "ada")
+    made = await ada.post("/tokens", json={"name": "Export", "scopes": ["clients:read"]})
+    program = callers.with_token(made.json()["token"])
+
+    change = {"password": OTHER_PASSWORD, "current_password": PASSWORD}
+    assert (await ada.patch("/users/me", json=change)).status_code == 200
+
+    assert (await ada.get("/users/me")).status_code == 200
+    assert (await program.get("/users/me")).status_code == 200
+    assert (await elsewhere.get("/users/me")).status_code == 401
+    assert (await try_to_sign_in(callers, "ada")).status_code == 401
+    assert (await try_to_sign_in(callers, "ada", OTHER_PASSWORD)).status_code == 201
+
+
+async def test_guessing_the_current_password_is_limited_like_signing_in(
+    given: Given, callers: Callers
+):
+    ada = await a_person(given, callers, "ada")
+    guess = {"password": OTHER_PASSWORD, "current_password": "not-this-one-surely"}
+    statuses = [(await ada.patch("/users/me", json=guess)).status_code for _ in range(11)]
+    assert statuses == [422] * 10 + [429]
+    assert (await ada.patch("/users/me", json={"name": "Ada"})).status_code == 200
+
+
+async def test_a_password_set_by_an_administrator_ends_all_logins(
+    api: AsyncClient, given: Given, callers: Callers, database: Database
+):
+    user = await given.a_user("ada", password=PASSWORD)
+    ada = await signed_in(callers, "ada")
+    changed = await api.patch(f"/users/{user['id']}", json={"password": OTHER_PASSWORD})
+    assert changed.status_code == 200
+    assert (await ada.get("/users/me")).status_code == 401
+    assert (await try_to_sign_in(callers, "ada", OTHER_PASSWORD)).status_code == 201
+    [event] = await recorded(database, "user.updated")
+    assert event.changes == {"password_hash": {"changed": True}}
+
+
+async def test_taking_the_password_away_shuts_the_door(
+    api: AsyncClient, given: Given, callers: Callers
+):
+    user = await given.a_user("ada", password=PASSWORD)
+    ada = await signed_in(callers, "ada")
+    assert (await api.patch(f"/users/{user['id']}", json={"password": None})).status_code == 200
+    assert (await ada.get("/users/me")).status_code == 401
+    assert (await try_to_sign_in(callers, "ada")).status_code == 401
+
+
+async def test_signing_out_while_the_password_changes_breaks_nothing(
+    api: AsyncClient, given: Given, callers: Callers
+):
+    user = await given.a_user("ada", password=PASSWORD)
+    logins = [await signed_in(callers, "ada") for _ in range(4)]
+    answers = await asyncio.gather(
+        api.patch(f"/users/{user['id']}", json={"password": OTHER_PASSWORD}),
+        *(login.delete("/sessions/current") for login in logins),
+    )
+    assert answers[0].status_code == 200
+    assert {answer.status_code for answer in answers[1:]} <= {204, 401}
+    for login in logins:
+        assert (await login.get("/users/me")).status_code == 401
+
+
+async def test_archived_users_are_refused_until_they_are_back(
+    api: AsyncClient, given: Given, callers: Callers
+):
+    user = await given.a_user("ada", password=PASSWORD)
+    ada = await signed_in(callers, "ada")
+    archived = await api.post(f"/users/{user['id']}/archive")
+    assert archived.json()["archived_at"]
+    assert (await ada.get("/users/me")).status_code == 401
+    assert (await try_to_sign_in(callers, "ada")).status_code == 401
+    assert "ada" not in [each["username"] for each in (await api.get("/users")).json()["items"]]
+    listed = (await api.get("/users", params={"archived": True})).json()["items"]
+    assert [each["username"] for each in listed] == ["ada"]
+
+    again = await api.post(f"/users/{user['id']}/archive")
+    assert again.json()["archived_at"] == archived.json()["archived_at"]
+    assert (await api.post(f"/users/{user['id']}/unarchive")).json()["archived_at"] is None
+    assert (await try_to_sign_in(callers, "ada")).status_code == 201
+
+
+async def test_a_deleted_user_is_refused_and_the_record_keeps_who_it_was(
+    api: AsyncClient, given: Given, callers: Callers, database: Database
+):
+    user = await given.a_user("ada", name="Ada Lovelace", password=PASSWORD)
+    ada = await signed_in(callers, "ada")
+    assert (await api.delete(f"/users/{user['id']}")).status_code == 204
+    assert (await ada.get("/users/me")).status_code == 401
+    assert (await api.get(f"/users/{user['id']}")).status_code == 404
+    [event] = await recorded(database, "user.deleted")
+    assert event.changes == {
+        "username": {"old": "ada", "new": None},
+        "name": {"old": "Ada Lovelace", "new": None},
+        "role": {"old": "member", "new": None},
+        "password_hash": {"changed": True},
+    }
+
+
+async def test_users_are_found_by_name_and_role(api: AsyncClient, given: Given):
+    await given.a_user("Ada", role="manager")
+    await given.a_user("grace", role="viewer")
+
+    async def found(**query: str) -> list[str]:
+        listed = await api.get("/users", params=query)
+        return [each["username"] for each in listed.json()["items"]]
+
+    assert await found(search="AD", role="manager") == ["Ada"]
+    assert await found(role="viewer") == ["grace"]
+    assert await found(search="%") == []
+    assert await found(sort="-username") == ["grace", "admin1", "Ada"]
+
+
+@pytest.mark.parametrize("way", ["demote", "archive", "delete"])
+async def test_the_last_administrator_stays(
+    api: AsyncClient, callers: Callers, given: Given, way: str
+):
+    gone = await given.a_user("gone", role="admin")
+    await api.post(f"/users/{gone['id']}/archive")
+    me = (await api.get("/users/me")).json()["id"]
+    refused = await _remove(api, me, way)
+    assert refused.status_code == 409
+    assert refused.json()["code"] == "last_admin"
+
+    other = await given.a_user("other", role="admin")
+    assert (await _remove(api, other["id"], way)).status_code in {200, 204}
+    assert (await _remove(api, me, way)).status_code == 409
+
+
+@pytest.mark.parametrize("ways", [("demote", "demote"), ("archive", "delete")])
+async def test_two_administrators_cannot_remove_each_other_at_once(
+    api: AsyncClient, callers: Callers, ways: tuple[str, str]
+):
+    for _ in range(3):
+        other = await callers.a("admin")
+        mine, theirs = [(await who.get("/users/me")).json()["id"] for who in (api, other)]
+        answers = await asyncio.gather(_remove(api, theirs, ways[0]), _remove(other, mine, ways[1]))
+        statuses = sorted(answer.status_code for answer in answers)
+        assert statuses[0] in {200, 204}
+        # Who comes second is no administrator any more, or is refused to remove the last one.
+        assert statuses[1] in {401, 403, 409}, [answer.text for answer in answers]
+        if (await api.get("/users")).status_code != 200:
+            api = other
+        left = (await api.get("/users", params={"role": "admin"})).json()["items"]
+        assert len(left) == 1
+
+
+async def test_a_token_for_managing_users_makes_nobody_mightier_than_itself(
+    callers: Callers, given: Given, api: AsyncClient
+):
+    provisioning = await callers.a("admin", "users:read", "users:write")
+    mighty = {"username": "root", "role": "admin", "password": PASSWORD}
+    refused = await provisioning.post("/users", json=mighty)
+    assert refused.status_code == 403
+    assert "custom_fields:write" in refused.json()["scopes"]
+
+    me = (await api.get("/users/me")).json()["id"]
+    member = (await given.a_user("ada"))["id"]
+    for id, change in (
+        (me, {"password": PASSWORD}),
+        (me, {"username": "mine"}),
+        (member, {"role": "admin"}),
+    ):
+        assert (await provisioning.patch(f"/users/{id}", json=change)).status_code == 403
+    assert (await provisioning.patch(f"/users/{me}", json={"name": "Ada"})).status_code == 200
+
+
+async def _remove(who: AsyncClient, id: int, way: str) -> Response:
+    if way == "demote":
+        return await who.patch(f"/users/{id}", json={"role": "member"})
+    if way == "archive":
+        return await who.post(f"/users/{id}/archive")
+    return await who.delete(f"/users/{id}")
