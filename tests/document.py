@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from httpx import AsyncClient
+from pydantic import JsonValue
 
 from callers import BASE
 from timetracker_api.api import PREFIX
@@ -100,28 +101,28 @@ EVERY = list(operations())
 TAKING_BODIES = [each for each in EVERY if each.body]
 
 
-async def furnish(api: AsyncClient) -> dict[str, int]:
-    """Create one record of every noun from the example of its document; return their ids.
+async def furnish(api: AsyncClient) -> tuple[dict[str, int], dict[str, str]]:
+    """Create one record of every noun from the example in the document.
 
-    What an example refers to is replaced by what was created; it may need several rounds.
+    What an example refers to is replaced by what was created, which may take several rounds.
+    Return the ids, and the answers to what was refused in the last round.
     """
     me = (await api.get("/users/me")).json()["id"]
     ids: dict[str, int] = {}
     waiting = [each for each in EVERY if each.method == "POST" and _creates(each)]
     refused: dict[str, str] = {}
-    while waiting:
-        left: list[Operation] = []
+    before = None
+    while waiting and refused != before:
+        before, refused = refused, {}
         for operation in waiting:
             body = referring(operation.example, ids, me)
             response = await api.post(operation.address(), json=body)
             if response.status_code == 201:
                 ids[operation.noun] = response.json()["id"]
             else:
-                refused[operation.name] = response.text
-                left.append(operation)
-        assert len(left) < len(waiting), refused
-        waiting = left
-    return ids
+                refused[operation.name] = response.json()["errors"] or response.text
+        waiting = [each for each in waiting if each.name in refused]
+    return ids, refused
 
 
 def _creates(operation: Operation) -> bool:
@@ -131,17 +132,17 @@ def _creates(operation: Operation) -> bool:
     )
 
 
-def referring(example: Any, ids: Mapping[str, int], user: int) -> Any:
+def referring(example: JsonValue, ids: Mapping[str, int], user: int) -> Any:
     """Return an example that refers to what is there; to nothing where that is not there yet."""
     if isinstance(example, list):
         return [referring(each, ids, user) for each in example]
     if not isinstance(example, dict):
         return example
     known = {"assignee": user, "user": user} | dict(ids)
-    return {
-        name: known.get(name.removesuffix("_id"))
-        if name.endswith("_id")
-        else referring(value, ids, user)
-        for name, value in example.items()
-        if not name.endswith("_id") or name.removesuffix("_id") in known
-    }
+    referred: dict[str, Any] = {}
+    for name, value in example.items():
+        if not name.endswith("_id"):
+            referred[name] = referring(value, ids, user)
+        elif (noun := name.removesuffix("_id")) in known:
+            referred[name] = known[noun]
+    return referred

@@ -73,6 +73,11 @@ class Server:
             sleep(0.05)
         raise AssertionError(f"{path}: {seen}\n{self.stdout}\n{self.log}")
 
+    @property
+    def workers(self) -> set[int]:
+        """The processes that have begun to serve."""
+        return {int(pid) for pid in re.findall(r"Started server process \[(\d+)\]", self.log)}
+
     def end(self) -> Ended:
         """Ask it to end, as an operator does, and wait until it has."""
         self.process.send_signal(signal.SIGTERM)
@@ -94,7 +99,7 @@ def serving(
 ) -> Generator[Server]:
     """Start ``serve`` in a folder, and end it with the block."""
     arguments = ("serve", "--host", host, "--port", "0", *options)
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S603 - our own command
         command(*arguments),
         cwd=folder,
         env=environment(**variables),
@@ -118,7 +123,7 @@ def serving(
 
 def run(folder: Path, *arguments: str, stdin: str = "", **variables: str) -> Ended:
     """Run a command to its end."""
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - our own command
         command(*arguments),
         cwd=folder,
         env=environment(**variables),

@@ -1,5 +1,6 @@
 import asyncio
 import logging
+from collections.abc import Callable
 
 import pytest
 from httpx import AsyncClient, Response
@@ -33,7 +34,7 @@ async def test_a_user_cannot_take_the_name_of_another(api: AsyncClient, given: G
 
 
 async def test_usernames_are_made_of_plain_characters(api: AsyncClient):
-    for username in ("", "ada lovelace", "ädä", "ada\n", "a" * 101, "ada\u202e"):
+    for username in ("", "ada lovelace", "ädä", "a\nb", "a" * 101, "ada\u202e"):
         refused = await api.post("/users", json={"username": username})
         assert refused.status_code == 422, username
         assert {pointer for pointer, _ in faults(refused)} == {"/username"}
@@ -88,14 +89,21 @@ async def test_a_password_is_the_same_however_the_keyboard_composes_its_letters(
     assert (await try_to_sign_in(callers, "ada", "wombat-ledger-gr\u00fcn")).status_code == 201
 
 
+@pytest.fixture
+async def logged(
+    caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> Callable[[], str]:
+    """Gives what has been logged, by whichever library."""
+    caplog.set_level(logging.INFO)
+    return lambda: caplog.text + "".join(capsys.readouterr())
+
+
 async def test_neither_password_nor_hash_is_ever_shown_recorded_or_logged(
     api: AsyncClient,
-    given: Given,
     callers: Callers,
     database: Database,
-    caplog: pytest.LogCaptureFixture,
+    logged: Callable[[], str],
 ):
-    caplog.set_level(logging.DEBUG)
     created = await api.post("/users", json={"username": "ada", "password": PASSWORD})
     path = f"/users/{created.json()['id']}"
     ada = await signed_in(callers, "ada")
@@ -116,10 +124,11 @@ async def test_neither_password_nor_hash_is_ever_shown_recorded_or_logged(
         events = (await session.scalars(select(Event))).all()
     shown = "".join(answer.text for answer in answers)
     told = str([event.changes for event in events])
-    assert "request" in caplog.text
+    log = logged()
+    assert "/api/v1/sessions" in log
     for secret in ("argon2", PASSWORD, OTHER_PASSWORD, "password1234", "digest'"):
         assert secret not in shown
-        assert secret not in caplog.text
+        assert secret not in log
     for secret in ("argon2", PASSWORD, OTHER_PASSWORD, "old_password"):
         assert secret not in told
     changed = [
@@ -287,9 +296,7 @@ async def test_users_are_found_by_name_and_role(api: AsyncClient, given: Given):
 
 
 @pytest.mark.parametrize("way", ["demote", "archive", "delete"])
-async def test_the_last_administrator_stays(
-    api: AsyncClient, callers: Callers, given: Given, way: str
-):
+async def test_the_last_administrator_stays(api: AsyncClient, given: Given, way: str):
     gone = await given.a_user("gone", role="admin")
     await api.post(f"/users/{gone['id']}/archive")
     me = (await api.get("/users/me")).json()["id"]

@@ -113,26 +113,44 @@ async def create(session: AsyncSession, kind: type[E], values: Values) -> E:
 
 async def add(session: AsyncSession, entity: E, values: Values) -> E:
     """Add one that knows something of itself already, for the checks to go by."""
-    await _take_over(session, entity, values)
-    session.add(entity)
+    await stage(session, entity, values)
     await session.flush()
     return entity
 
 
 async def update(session: AsyncSession, entity: E, values: Values) -> E:
     """Give some attributes of an entity new values."""
-    await _take_over(session, entity, values)
+    await stage(session, entity, values)
     await session.flush()
     return entity
 
 
 async def delete(session: AsyncSession, entity: Entity) -> None:
     """Remove an entity nothing refers to, or raise `InUse` with what does."""
+    await stage_removal(session, entity)
+    await session.flush()
+
+
+async def stage(session: AsyncSession, entity: E, values: Values) -> E:
+    """Give an entity values that pass all checks.
+
+    The database hears of it with the next statement, together with all that is staged by then:
+    for many at once. Its constraints speak no earlier.
+    """
+    for function in _checks:
+        await function(session, entity, values)
+    for name, value in values.items():
+        setattr(entity, name, value)
+    session.add(entity)
+    return entity
+
+
+async def stage_removal(session: AsyncSession, entity: Entity) -> None:
+    """Mark an entity as removed for the next statement, or raise `InUse`."""
     if found := await dependents(session, entity):
         counted = " and ".join(f"{count} {name}" for name, count in found.items())
         raise InUse(f"{counted} refer to it.", usage=found)
     await session.delete(entity)
-    await session.flush()
 
 
 async def dependents(session: AsyncSession, entity: Entity) -> Mapping[str, int]:
@@ -168,11 +186,3 @@ def dangling(kind: type[Entity], id: int, field: str) -> Fault:
         code="reference_not_found",
         message=f"There is no {_called(kind)} {id}.",
     )
-
-
-async def _take_over(session: AsyncSession, entity: E, values: Values) -> E:
-    for function in _checks:
-        await function(session, entity, values)
-    for name, value in values.items():
-        setattr(entity, name, value)
-    return entity

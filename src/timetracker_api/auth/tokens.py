@@ -101,7 +101,8 @@ async def touch(context: Context, found: Row[*tuple[Any, ...]]) -> None:
     now = clock.now()
     if found.last_used_at is not None and now - found.last_used_at < TOUCH_AFTER:
         return
-    values: dict[str, datetime] = {"last_used_at": now}
+    # Being used is no change: without naming it, `updated_at` would move by itself.
+    values: dict[str, Any] = {"last_used_at": now, "updated_at": Token.updated_at}
     if found.kind == "session":
         values["expires_at"] = session_end(context, now)
     async with context.database.write() as session:

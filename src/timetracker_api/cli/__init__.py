@@ -2,7 +2,7 @@
 
 import typer
 
-from timetracker_api.cli import db, document, people, serving
+from timetracker_api.cli import db, demo, document, people, serving
 
 app = typer.Typer(
     help="Time tracking as an API.",
@@ -11,6 +11,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command("serve")(serving.serve)
+app.command("demo")(demo.demo)
 app.command("openapi")(document.openapi)
 app.add_typer(db.app, name="db")
 app.add_typer(people.users, name="users")

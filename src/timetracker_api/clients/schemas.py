@@ -70,6 +70,8 @@ class ClientRead(Resource):
     """The links that follow from the values, by the field they belong to."""
     inactive: Annotated[dict[str, JsonValue], Field(examples=[{}])] | MISSING = MISSING
     """The values of inactive custom fields; only with `include=inactive`."""
+    project_count: Annotated[int, Field(examples=[3])]
+    """How many projects they have, without those that are archived."""
     archived_at: datetime | None
     """Since when they take no new work."""
 

@@ -6,7 +6,13 @@ from typing import Any
 
 from timetracker_api.custom_fields import patterns
 from timetracker_api.custom_fields.definition import ATTRIBUTES, Definition
-from timetracker_api.custom_fields.kinds import CONSTRAINTS, KINDS, LONGEST_TEXT, longest
+from timetracker_api.custom_fields.kinds import (
+    CONSTRAINTS,
+    KINDS,
+    LONGEST_TEXT,
+    longest,
+    unbounded,
+)
 from timetracker_api.custom_fields.values import Validator, ValueFault, is_empty
 from timetracker_api.problems import Fault, Invalid, pointer
 
@@ -27,7 +33,7 @@ def completed(values: Mapping[str, Any], *others: Fault) -> Values:
     if faults:
         raise Invalid(*faults)
     definition = Definition(**{name: values[name] for name in ATTRIBUTES if name in values})
-    bare = Validator(definition).unbounded
+    bare = Validator(unbounded(definition))
     changed: Values = {}
     for bound in BOUNDS:
         if values.get(bound) is not None:

@@ -38,7 +38,11 @@ def _once(names: list[str]) -> list[str]:
 
 EntityTypes = Annotated[
     list[EntityType],
-    Field(min_length=1, max_length=10, examples=[["client"]]),
+    Field(
+        min_length=1,
+        max_length=10,
+        examples=[["client", "project", "task", "time_entry"]],
+    ),
     AfterValidator(_once),
 ]
 Key = Annotated[

@@ -33,7 +33,9 @@ async def check_custom_fields(
 ) -> None:
     """Replace the given values by all values the record will have, or raise `Invalid`."""
     is_new = entity.id is None  # pyright: ignore[reportUnnecessaryComparison] - not flushed yet
-    if not isinstance(entity, HasCustomFields) or not (is_new or MEMBER in values):
+    if not isinstance(entity, HasCustomFields):
+        return
+    if not (is_new or MEMBER in values or entity.may_wait):
         return
     await fence(session)
     fields = await fields_of(session, entity.entity_type)

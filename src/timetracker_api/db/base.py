@@ -31,6 +31,11 @@ class Base(DeclarativeBase):
     }
 
 
+def _when_created(context: Any) -> datetime:
+    """A new record was last changed when it was created, to the microsecond."""
+    return context.get_current_parameters()["created_at"]
+
+
 class Numbered(Base):
     """Something with a number, the same for ever."""
 
@@ -53,7 +58,7 @@ class Entity(Numbered):
     """Counts the changes. `ETag` and `If-Match` compare it."""
     created_at: Mapped[datetime] = mapped_column(default=clock.now, sort_order=90)
     updated_at: Mapped[datetime] = mapped_column(
-        default=clock.now, onupdate=clock.now, sort_order=91
+        default=_when_created, onupdate=clock.now, sort_order=91
     )
 
     __mapper_args__ = {"version_id_col": version}

@@ -72,7 +72,7 @@ def _engine(url: URL, **options: Any) -> AsyncEngine:
     return create_async_engine(
         url,
         json_serializer=_to_json,
-        json_deserializer=orjson.loads,
+        json_deserializer=_from_json,
         hide_parameters=True,  # errors are logged, and among the parameters are digests and hashes
         **options,
     )
@@ -80,6 +80,11 @@ def _engine(url: URL, **options: Any) -> AsyncEngine:
 
 def _to_json(value: Any) -> str:
     return orjson.dumps(value).decode()
+
+
+def _from_json(value: Any) -> Any:
+    """SQLite stores a document that is nothing but a number as that number."""
+    return value if isinstance(value, int | float) else orjson.loads(value)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

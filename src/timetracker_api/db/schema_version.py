@@ -35,6 +35,9 @@ _version = select(SchemaVersion.version)
 CHANGED = "schema_changed"
 """Marks a session that has changed definitions: it sees what nobody else may remember."""
 
+FENCED = "schema_fenced"
+"""Marks a session that shares the row already. A savepoint would give its lock back."""
+
 
 def schema_version() -> ScalarSelect[int]:
     """Return the count as a column, so that authentication reads it along with the token."""
@@ -48,10 +51,12 @@ async def fence(session: AsyncSession) -> None:
     definitions updates it, and so waits for them, and they for it. FOR SHARE returns the row as
     it is after the wait, which a lock taken apart from the read would not.
     """
-    if CHANGED in session.info:
-        return  # the row is ours alone already
+    if session.info.keys() & {CHANGED, FENCED}:
+        return  # the row is ours already
     statement = _version.with_for_update(read=True)
     context(session).schema_version = await session.scalar(statement)
+    if not session.in_nested_transaction():
+        session.info[FENCED] = True
 
 
 @event.listens_for(UnitOfWork, "before_flush")

@@ -1,6 +1,6 @@
 """How events are shown, and to whom: an event shows nobody what its record would not."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,8 +13,24 @@ from timetracker_api.db.session import context
 from timetracker_api.entities import Representation, Values
 from timetracker_api.events.models import Event
 
-PERSONAL = "time_entry"
-"""The entity type whose records belong to somebody."""
+READABLE_WITH: Mapping[str, Scope] = {
+    "client": Scope.CLIENTS_READ,
+    "custom_field_definition": Scope.CUSTOM_FIELDS_READ,
+    "link_template": Scope.LINK_TEMPLATES_READ,
+    "project": Scope.PROJECTS_READ,
+    "settings": Scope.SETTINGS_READ,
+    "task": Scope.TASKS_READ,
+    "time_entry": Scope.TIME_ENTRIES_READ,
+    "token": Scope.TOKENS_READ,
+    "user": Scope.USERS_READ,
+}
+"""By entity type, the scope that shows its records, and so what happened to them."""
+
+PERSONAL: Mapping[str, Scope] = {
+    "time_entry": Scope.TIME_ENTRIES_OTHERS,
+    "token": Scope.USERS_WRITE,
+}
+"""The entity types whose records belong to somebody, and the scope that shows what others did."""
 
 EVENTS = Representation(
     Event,
@@ -35,9 +51,14 @@ EVENTS = Representation(
 def visible(session: AsyncSession) -> Sequence[ColumnElement[bool]]:
     """Return the conditions for the events that the caller may see."""
     known = context(session)
-    if Scope.TIME_ENTRIES_OTHERS in known.scopes:
-        return ()
-    return (or_(Event.entity_type != PERSONAL, Event.actor_id == known.actor_id),)
+    shown = [name for name, scope in READABLE_WITH.items() if scope in known.scopes]
+    own = [name for name, scope in PERSONAL.items() if scope not in known.scopes]
+    conditions: list[ColumnElement[bool]] = []
+    if len(shown) < len(READABLE_WITH):
+        conditions.append(Event.entity_type.in_(shown))
+    if own:
+        conditions.append(or_(Event.entity_type.not_in(own), Event.actor_id == known.actor_id))
+    return conditions
 
 
 @entities.completes
@@ -45,6 +66,11 @@ async def hide_rates(session: AsyncSession, kind: type[Numbered], rows: Sequence
     """Leave the changes of rates out for those who may not see rates."""
     if kind is not Event or Scope.RATES_READ in context(session).scopes:
         return
-    hidden = {"rate_amount"}.union(*(each.rates for each in Entity.__subclasses__()))
+    rates = frozenset[str]().union(*(each.rates for each in Entity.__subclasses__()))
     for row in rows:
-        row["changes"] = {k: v for k, v in row["changes"].items() if k not in hidden}
+        row["changes"] = {
+            name: change
+            for name, change in row["changes"].items()
+            # An object such as `rate` is kept in columns that begin with its name.
+            if name not in rates and name.partition("_")[0] not in rates
+        }

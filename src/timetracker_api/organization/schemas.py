@@ -1,5 +1,6 @@
 """The settings of the organisation as the API takes and shows them."""
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import MISSING, Field
@@ -38,15 +39,15 @@ class SettingsRead(Resource):
 
     name: Annotated[str | None, Field(examples=["Acme Consulting"])]
     """What the organisation is called."""
-    time_zone: TimeZoneName
+    time_zone: Annotated[str, Field(examples=["Europe/Brussels"])]
     """The IANA time zone of everybody who has none of their own."""
-    currency: Currency
+    currency: Annotated[str, Field(examples=["EUR"])]
     """The ISO 4217 currency of clients that have none of their own, and of all users' rates."""
-    hourly_rate: Amount | None | MISSING = MISSING
+    hourly_rate: Amount | MISSING | None = MISSING
     """What an hour costs where nobody has said otherwise. Left out without `rates:read`."""
     overlap_policy: Overlaps
     """Whether the entries of one user may overlap."""
     future_entries: FutureEntries
     """Whether entries may start in the future."""
-    locked_before: Day | None
+    locked_before: date | None
     """Entries dated before this day are closed."""

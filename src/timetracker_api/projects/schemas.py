@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import MISSING, Field, JsonValue
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, func
 
 from timetracker_api.custom_fields.filtering import CustomListing
 from timetracker_api.custom_fields.schemas import CustomFields, CustomValues
@@ -64,6 +64,8 @@ class ProjectRead(Resource):
     """Whatever there is to say about it."""
     billable: Annotated[bool, Field(examples=[True])]
     """Whether its entries are billable unless they say otherwise."""
+    currency: Annotated[str, Field(examples=["EUR"])]
+    """The ISO 4217 currency of its amounts: the client's, or else the organisation's."""
     hourly_rate: Amount | MISSING | None = MISSING
     """What an hour costs; null for the client's rate. Left out without `rates:read`."""
     budget_hours: Hours | None
@@ -80,8 +82,9 @@ class ProjectRead(Resource):
     """The values of inactive custom fields; only with `include=inactive`."""
     tracked_seconds: Annotated[int, Field(examples=[36_000])]
     """The time recorded on it, without what is running."""
-    tracked_amount: Amount | MISSING = MISSING
-    """What the billable part of it costs. Left out without `rates:read`."""
+    tracked_amount: Annotated[Decimal, Field(examples=["950.00"])] | MISSING = MISSING
+    """What the billable part of it costs, at the rates it was recorded with; what was recorded in
+    another currency is not counted. Left out without `rates:read`."""
     budget_used: Annotated[float | None, Field(examples=[0.0833])]
     """The part of `budget_hours` that is used: 1 is all of it."""
     budget_amount_used: Annotated[float | None, Field(examples=[None])] | MISSING = MISSING
@@ -120,7 +123,8 @@ class ProjectListing(CustomListing, frozen=True):
         """Give the column behind each value of ``sort``."""
         return {
             "name": Project.name_key,
-            "code": Project.code_key,
+            # The databases do not agree on where nothing comes in an order.
+            "code": func.coalesce(Project.code_key, ""),
             "created_at": Project.created_at,
             "updated_at": Project.updated_at,
         }

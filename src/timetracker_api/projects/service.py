@@ -3,41 +3,21 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, case, cast, column, func, select, table
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from timetracker_api import clock, entities
+from timetracker_api.auth.scopes import Scope
 from timetracker_api.clients.models import Client
 from timetracker_api.db.base import Numbered
-from timetracker_api.db.types import Money
+from timetracker_api.db.session import context
 from timetracker_api.entities import Representation, Values
+from timetracker_api.organization.service import policy
 from timetracker_api.problems import Archived, InUse
 from timetracker_api.projects.models import Project
+from timetracker_api.projects.tracking import on_projects
 
 CENT = Decimal("0.01")
-SECONDS_PER_HOUR = 3600
-
-# Time entries belong to a slice above this one, which imports it: here their table goes by name.
-_entries = table(
-    "time_entries",
-    column("project_id"),
-    column("duration_seconds"),
-    column("billable"),
-    column("rate_amount", BigInteger),
-)
-_seconds = (
-    select(func.coalesce(func.sum(_entries.c.duration_seconds), 0))
-    .where(_entries.c.project_id == Project.id)
-    .correlate(Project)
-    .scalar_subquery()
-)
-_billed = case((_entries.c.billable, _entries.c.duration_seconds * _entries.c.rate_amount))
-_price = (
-    select(func.coalesce(func.sum(cast(_billed, BigInteger)), 0))
-    .where(_entries.c.project_id == Project.id)
-    .correlate(Project)
-    .scalar_subquery()
-)
 
 PROJECTS = Representation(
     Project,
@@ -45,6 +25,7 @@ PROJECTS = Representation(
         Project.id,
         Client.id.label("client__id"),
         Client.name.label("client__name"),
+        Client.currency,
         Project.name,
         Project.code,
         Project.description,
@@ -54,8 +35,6 @@ PROJECTS = Representation(
         Project.budget_amount,
         Project.color,
         Project.custom_fields,
-        _seconds.label("tracked_seconds"),
-        _price.label("tracked_amount"),
         Project.archived_at,
         Project.version,
         Project.created_at,
@@ -65,17 +44,22 @@ PROJECTS = Representation(
 
 
 @entities.completes
-async def add_budgets(_session: AsyncSession, kind: type[Numbered], rows: Sequence[Values]) -> None:
-    """Say how much of its budgets a project has used."""
-    if kind is not Project:
+async def add_budgets(session: AsyncSession, kind: type[Numbered], rows: Sequence[Values]) -> None:
+    """Say how much time is recorded on projects, and how much of their budgets that is."""
+    if kind is not Project or not rows:
         return
+    found = await on_projects(session, [row["id"] for row in rows])
+    currency = (await policy(session)).currency
+    priced = Scope.RATES_READ in context(session).scopes
     for row in rows:
-        # The exact sum of seconds times rate is divided, and rounded, once.
-        price = Decimal(row["tracked_amount"]).scaleb(-Money.scale) / SECONDS_PER_HOUR
-        row["tracked_amount"] = price.quantize(CENT)
-        hours = Decimal(row["tracked_seconds"]) / SECONDS_PER_HOUR
-        row["budget_used"] = _share(hours, row["budget_hours"])
-        row["budget_amount_used"] = _share(price, row["budget_amount"])
+        tracked = found[row["id"]]
+        row["currency"] = row["currency"] or currency
+        row["tracked_seconds"] = tracked.seconds
+        row["budget_used"] = _share(tracked.hours(), row["budget_hours"])
+        if priced:
+            price = tracked.price(row["currency"])
+            row["tracked_amount"] = price.quantize(CENT)
+            row["budget_amount_used"] = _share(price, row["budget_amount"])
 
 
 def _share(used: Decimal, budget: Decimal | None) -> float | None:
@@ -90,11 +74,10 @@ async def create(session: AsyncSession, values: Values) -> Project:
 
 async def update(session: AsyncSession, project: Project, values: Values) -> Project:
     """Change a project. Its client stays once there is time: entries belong to that client."""
-    if values.get("client_id", project.client_id) != project.client_id:
-        if found := (await entities.dependents(session, project)).get("time entries"):
-            raise InUse(
-                f"{found} time entries belong to its client.", usage={"time entries": found}
-            )
+    moved = values.get("client_id", project.client_id) != project.client_id
+    if moved and (found := (await entities.dependents(session, project)).get("time entries")):
+        raise InUse(f"Time entries belong to its client: {found}.", usage={"time entries": found})
+    if moved:
         await _client(session, values["client_id"])
     return await entities.update(session, project, values)
 

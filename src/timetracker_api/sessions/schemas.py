@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field, SecretStr
 
 from timetracker_api.auth.scopes import Scope
-from timetracker_api.schema import Body, Name, Resource, Schema
+from timetracker_api.schema import Body, Line, Name, Resource, Schema
 from timetracker_api.users.schemas import UserRead
 from timetracker_api.web.pagination import Listing
 
@@ -19,7 +19,7 @@ TokenText = Annotated[
 class Credentials(Body):
     """Who wants to sign in."""
 
-    username: Annotated[str, Field(min_length=1, max_length=100, examples=["admin"])]
+    username: Annotated[Line, Field(min_length=1, max_length=100, examples=["admin"])]
     """The username, whatever the case."""
     password: Annotated[
         SecretStr, Field(min_length=1, max_length=200, examples=["correct-horse-battery-staple"])

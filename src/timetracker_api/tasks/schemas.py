@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import MISSING, Field, JsonValue
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, func
 
 from timetracker_api.custom_fields.filtering import CustomListing
 from timetracker_api.custom_fields.schemas import CustomFields, CustomValues
@@ -99,7 +99,8 @@ class TaskListing(CustomListing, frozen=True):
         "name", "-name", "due_on", "-due_on", "created_at", "-created_at", "updated_at",
         "-updated_at",
     ] = "name"  # fmt: skip
-    """The order; with `-` in front, the other way round."""
+    """The order; with `-` in front, the other way round. What is never due comes last of all that
+    is due, and so first the other way round."""
 
     def where(self) -> Iterator[ColumnElement[bool]]:
         """Give the conditions that follow from the parameters."""
@@ -121,7 +122,8 @@ class TaskListing(CustomListing, frozen=True):
         """Give the column behind each value of ``sort``."""
         return {
             "name": Task.name_key,
-            "due_on": Task.due_on,
+            # The databases do not agree on where nothing comes in an order.
+            "due_on": func.coalesce(Task.due_on, date.max),
             "created_at": Task.created_at,
             "updated_at": Task.updated_at,
         }

@@ -1,18 +1,19 @@
 """The rules about tasks, and how they are shown."""
 
-from sqlalchemy import column, func, select, table
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from timetracker_api import clock, entities
 from timetracker_api.auth.models import User
 from timetracker_api.clients.models import Client
+from timetracker_api.db.base import Numbered
 from timetracker_api.entities import Representation, Values
 from timetracker_api.problems import Archived, InUse
 from timetracker_api.projects.models import Project
+from timetracker_api.projects.tracking import on_tasks
 from timetracker_api.tasks.models import Task
-
-# Time entries belong to a slice above this one, which imports it: here their table goes by name.
-_entries = table("time_entries", column("task_id"), column("duration_seconds"))
 
 TASKS = Representation(
     Task,
@@ -33,11 +34,6 @@ TASKS = Representation(
         Task.estimated_seconds,
         Task.hourly_rate,
         Task.custom_fields,
-        select(func.coalesce(func.sum(_entries.c.duration_seconds), 0))
-        .where(_entries.c.task_id == Task.id)
-        .correlate(Task)
-        .scalar_subquery()
-        .label("tracked_seconds"),
         Task.archived_at,
         Task.version,
         Task.created_at,
@@ -49,6 +45,16 @@ TASKS = Representation(
 )
 
 
+@entities.completes
+async def add_time(session: AsyncSession, kind: type[Numbered], rows: Sequence[Values]) -> None:
+    """Say how much time is recorded on tasks."""
+    if kind is not Task or not rows:
+        return
+    found = await on_tasks(session, [row["id"] for row in rows])
+    for row in rows:
+        row["tracked_seconds"] = found[row["id"]]
+
+
 async def create(session: AsyncSession, values: Values) -> Task:
     """Add a task to a project that is not archived."""
     await _refer(session, values)
@@ -58,11 +64,9 @@ async def create(session: AsyncSession, values: Values) -> Task:
 async def update(session: AsyncSession, task: Task, values: Values) -> Task:
     """Change a task. Its project stays once there is time: entries belong to that project."""
     given = {name: value for name, value in values.items() if value != getattr(task, name)}
-    if "project_id" in given:
-        if found := (await entities.dependents(session, task)).get("time entries"):
-            raise InUse(
-                f"{found} time entries belong to its project.", usage={"time entries": found}
-            )
+    moved = "project_id" in given
+    if moved and (found := (await entities.dependents(session, task)).get("time entries")):
+        raise InUse(f"Time entries belong to its project: {found}.", usage={"time entries": found})
     await _refer(session, given)
     return await entities.update(session, task, values)
 
@@ -83,4 +87,6 @@ async def _refer(session: AsyncSession, values: Values) -> None:
         if project.archived_at is not None:
             raise Archived(f"The project {project.name} is archived.")
     if values.get("assignee_id") is not None:
-        await entities.referred(session, User, values["assignee_id"], "assignee_id")
+        user = await entities.referred(session, User, values["assignee_id"], "assignee_id")
+        if user.archived_at is not None:
+            raise Archived(f"The user {user.username} is archived.")

@@ -81,72 +81,29 @@ class BulkOutcome(Schema):
 
 
 async def carry_out(session: AsyncSession, data: Bulk, response: Response) -> Values:
-    """Do everything, or say of each operation why it cannot be done."""
-    results: list[Values] = []
-    problems: list[tuple[int, Problem]] = []
-    for index, operation in enumerate(data.operations):
+    """Do everything, or say of each operation why it cannot be done.
+
+    What all of them are about is held first. An operation that is refused has changed nothing,
+    so the rest can go on; and what is not refused is written for many at once.
+    """
+    held = await hold(session, changes := [_change(each) for each in data.operations])
+    done: list[Written | Problem | None] = []
+    for operation, (id, values) in zip(data.operations, changes, strict=True):
         try:
-            if data.mode == "partial":
-                async with session.begin_nested():
-                    result = await _do(session, operation)
+            if isinstance(operation, Create):
+                done.append(await service.add(session, held, values))
+            elif isinstance(operation, Update):
+                done.append(await service.change(session, held, held.entry(operation.id), values))
             else:
-                result = await _do(session, operation)
-            results.append({"index": index, **result})
+                await service.remove(session, held, held.entry(operation.id))
+                done.append(None)
         except Problem as problem:
-            problems.append((index, problem))
-            results.append({"index": index, **_refused(session, index, problem)})
-        except DBAPIError as error:
-            problem = problem_of(error)
-            problems.append((index, problem))
-            if data.mode == "atomic":
-                break  # the transaction is over: nothing more can be tried in it
-            results.append({"index": index, **_refused(session, index, problem)})
-    context(session).subject = None
+            done.append(problem)
+    problems = {index: each for index, each in enumerate(done) if isinstance(each, Problem)}
     if data.mode == "partial":
         response.status_code = status.HTTP_207_MULTI_STATUS
     elif problems:
         raise _together(problems)
-    return {"results": results}
+    ...
 
 
-async def _do(session: AsyncSession, operation: Create | Update | Delete) -> Values:
-    if isinstance(operation, Create):
-        entry = await service.create(session, operation.data.whole())
-        return {"status": status.HTTP_201_CREATED, "entry": entry}
-    entry = await service.locked_entry(session, operation.id)
-    if isinstance(operation, Update):
-        changed = await service.update(session, entry, operation.data.given())
-        return {"status": status.HTTP_200_OK, "entry": changed}
-    await service.delete(session, entry)
-    return {"status": status.HTTP_204_NO_CONTENT}
-
-
-def _refused(session: AsyncSession, index: int, problem: Problem) -> Values:
-    details = problem.details(context(session).request_id)
-    details.errors = _placed(index, problem)
-    return {"status": int(problem.status), "problem": details}
-
-
-def _placed(index: int, problem: Problem) -> list[Fault]:
-    """Point from the whole body to the input of one operation."""
-    base = pointer("operations", index, "data")
-    return [fault.model_copy(update={"pointer": base + fault.pointer}) for fault in problem.faults]
-
-
-def _together(problems: list[tuple[int, Problem]]) -> Problem:
-    """One problem is told as it is; several as what they have in common, fault by fault."""
-    faults: list[Fault] = []
-    for index, problem in problems:
-        faults += _placed(index, problem) or [
-            Fault(
-                pointer=pointer("operations", index),
-                code=problem.slug().replace("-", "_"),
-                message=problem.detail,
-            )
-        ]
-    kinds = {type(problem) for _, problem in problems}
-    detail = f"{len(problems)} operations cannot be carried out; nothing was changed."
-    kind = kinds.pop() if len(kinds) == 1 else Invalid
-    if issubclass(kind, Invalid):
-        return kind(*faults, detail=detail)
-    return kind(detail, *faults)

@@ -1,6 +1,6 @@
 """Wall clocks and instants: what a time without an offset means in a zone."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from timetracker_api.problems import Fault, Invalid, pointer
@@ -18,9 +18,15 @@ def instant(value: datetime, zone: ZoneInfo, field: str) -> datetime:
             return value.astimezone(UTC)
         return _on_the_wall(value, zone, field)
     except OverflowError:
-        raise Invalid(
-            _fault(field, "type", f"{value.isoformat()} lies outside the calendar.")
-        ) from None
+        raise _outside_the_calendar(value, field) from None
+
+
+def local_date(at: datetime, zone: ZoneInfo, field: str = "started_at") -> date:
+    """Return the date that calendars in a zone show at an instant."""
+    try:
+        return at.astimezone(zone).date()
+    except OverflowError:
+        raise _outside_the_calendar(at, field) from None
 
 
 def _on_the_wall(value: datetime, zone: ZoneInfo, field: str) -> datetime:
@@ -39,6 +45,10 @@ def _on_the_wall(value: datetime, zone: ZoneInfo, field: str) -> datetime:
 def _shown(reading: datetime, zone: ZoneInfo) -> datetime:
     """Return what the clocks show at the instant that a reading stands for."""
     return reading.astimezone(UTC).astimezone(zone).replace(tzinfo=None, fold=0)
+
+
+def _outside_the_calendar(at: datetime, field: str) -> Invalid:
+    return Invalid(_fault(field, "type", f"{at.isoformat()} lies outside the calendar."))
 
 
 def _fault(field: str, code: str, message: str) -> Fault:

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from timetracker_api.auth.models import User
+from timetracker_api.entities import Values
 from timetracker_api.organization.service import Policy
 from timetracker_api.time_entries.places import Place
 
@@ -14,6 +15,10 @@ class Price(NamedTuple):
     amount: Decimal | None
     currency: str | None
     source: str | None
+
+    def columns(self) -> Values:
+        """Return it as it is kept."""
+        return {f"rate_{name}": value for name, value in self._asdict().items()}
 
 
 FREE = Price(None, None, None)

@@ -20,15 +20,6 @@ from timetracker_api.web.routing import Id, ResourceRouter
 router = ResourceRouter("time-entries")
 
 
-async def _to_change(session: Writing, id: Id, if_match: caching.IfMatch = None) -> TimeEntry:
-    entry = await service.locked_entry(session, id)
-    caching.check_unchanged(entry, if_match)
-    return entry
-
-
-EntryToChange = Annotated[TimeEntry, Depends(_to_change)]
-
-
 @router.get("", response_model=Portion[TimeEntryRead])
 async def list_time_entries(session: Reading, feed: Annotated[TimeEntryFeed, Query()]) -> Values:
     """Time entries, the newest first: one's own, or with `time_entries:others` everybody's.
@@ -66,13 +57,15 @@ async def get_time_entry(session: Reading, id: Id) -> Values:
 
 @router.patch("/{id}", response_model=TimeEntryRead)
 async def update_time_entry(
-    session: Writing, entry: EntryToChange, data: TimeEntryUpdate
+    session: Writing, id: Id, data: TimeEntryUpdate, if_match: caching.IfMatch = None
 ) -> Values:
     """Change some of an entry's fields. Moved elsewhere, it takes the rate of its new place."""
-    return await service.update(session, entry, data.given())
+    return await service.update(session, id, data.given(), if_match)
 
 
 @router.delete("/{id}", status_code=status.HTTP_204_NO_CONTENT)
-async def delete_time_entry(session: Writing, entry: EntryToChange) -> None:
+async def delete_time_entry(
+    session: Writing, id: Id, if_match: caching.IfMatch = None
+) -> None:
     """Delete an entry."""
-    await service.delete(session, entry)
+    await service.delete(session, id, if_match)

@@ -46,27 +46,57 @@ def refuse_locked(session: AsyncSession, policy: Policy, *days: date | None) -> 
             raise Locked(found[0]["reason"], locks=found)
 
 
-def refuse_future(started_at: datetime, now: datetime, *, allowed: bool) -> None:
-    """Raise `Invalid` for a start that lies ahead, but for what clocks may differ."""
-    if not allowed and started_at > now + TOLERANCE:
+def refuse_future(at: datetime, now: datetime, field: str, *, allowed: bool) -> None:
+    """Raise `Invalid` for what lies ahead, but for what clocks may differ."""
+    if not allowed and at > now + TOLERANCE:
         message = "It lies in the future."
-        raise Invalid(Fault(pointer=pointer("started_at"), code="future", message=message))
+        raise Invalid(Fault(pointer=pointer(field), code="future", message=message))
 
 
-async def overlapping(session: AsyncSession, entry: TimeEntry) -> Sequence[int]:
-    """Return the ids of the user's other entries that share time with this one.
+async def check_overlaps(
+    session: AsyncSession, policy: Policy, before: TimeEntry | None, values: Values
+) -> Sequence[int]:
+    """Return the ids of entries to warn of, or raise `Overlapping`, as the settings ask.
+
+    Only for time that the entry did not have ``before``: what lies on top of others, from when
+    that was allowed, can be described better, made shorter, and stopped.
+    """
+    if policy.overlap_policy == "allow" or not _reaches_further(before, values):
+        return []
+    found = await _overlapping(session, before, values)
+    if found and policy.overlap_policy == "reject":
+        ids = ", ".join(map(str, found))
+        raise Overlapping(f"It overlaps the entries {ids}.", entry_ids=list(found))
+    return found
+
+
+def _reaches_further(before: TimeEntry | None, values: Values) -> bool:
+    if before is None or before.user_id != values["user_id"]:
+        return True
+    if values["started_at"] < before.started_at:
+        return True
+    ended_at = values["ended_at"]
+    return before.ended_at is not None and (ended_at is None or ended_at > before.ended_at)
+
+
+async def _overlapping(
+    session: AsyncSession, before: TimeEntry | None, values: Values
+) -> Sequence[int]:
+    """Return the ids of the user's other entries that share time with these values.
 
     Intervals are half-open: one that begins where another ends does not overlap it. What has no
     length overlaps nothing, and what is running reaches on for ever.
     """
-    if entry.ended_at == entry.started_at:
+    started_at, ended_at = values["started_at"], values["ended_at"]
+    if started_at == ended_at:
         return []
     statement = select(TimeEntry.id).where(
-        TimeEntry.user_id == entry.user_id,
-        TimeEntry.id != entry.id,
-        or_(TimeEntry.ended_at.is_(None), TimeEntry.ended_at > entry.started_at),
+        TimeEntry.user_id == values["user_id"],
+        or_(TimeEntry.ended_at.is_(None), TimeEntry.ended_at > started_at),
         or_(TimeEntry.ended_at.is_(None), TimeEntry.ended_at > TimeEntry.started_at),
     )
-    if entry.ended_at is not None:
-        statement = statement.where(TimeEntry.started_at < entry.ended_at)
+    if ended_at is not None:
+        statement = statement.where(TimeEntry.started_at < ended_at)
+    if before is not None:
+        statement = statement.where(TimeEntry.id != before.id)
     return (await session.scalars(statement.order_by(TimeEntry.id).limit(100))).all()

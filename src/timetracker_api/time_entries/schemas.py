@@ -42,6 +42,8 @@ Instant = Annotated[
 ]
 """A time with an offset, or one on the clocks of the entry's time zone."""
 
+End = Annotated[Instant, Field(examples=["2026-11-22T11:00:00Z"])]
+
 Seconds = Annotated[int, Field(ge=0, le=2**31 - 1, examples=[5400])]
 
 
@@ -83,7 +85,7 @@ class TimeEntryCreate(EntryFields):
     """Who spent it; null for the caller. Another needs `time_entries:others`."""
     started_at: Instant
     """When it began. Without an offset, on the clocks of `time_zone`."""
-    ended_at: Instant | None = None
+    ended_at: End | None = None
     """When it ended; or else `duration_seconds`."""
     duration_seconds: Seconds | None = None
     """How many seconds it took; or else `ended_at`."""
@@ -96,7 +98,7 @@ class _Changes(EntryFields):
     """Who spent it. Another needs `time_entries:others`."""
     started_at: Instant
     """When it began. Without an offset, on the clocks of `time_zone`."""
-    ended_at: Instant
+    ended_at: End
     """When it ended. Ends what is running."""
     duration_seconds: Seconds
     """How many seconds it took; moves the end."""

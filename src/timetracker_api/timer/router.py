@@ -32,7 +32,7 @@ async def get_timer(session: Reading) -> Values:
 @router.post("/start", response_model=TimerStarted)
 async def start_timer(session: Writing, data: TimerStart) -> Values:
     """Begin an entry now. Mandatory custom fields may wait until it is done."""
-    return await service.start(session, data.whole(), data.on_running)
+    return await service.start(session, data.whole(exclude={"on_running"}), data.on_running)
 
 
 @router.post("/switch", response_model=TimerStarted)

@@ -15,13 +15,15 @@ from timetracker_api.auth.models import User
 from timetracker_api.custom_fields.validation import acceptable
 from timetracker_api.db.session import context
 from timetracker_api.entities import Values
-from timetracker_api.organization.service import policy
-from timetracker_api.problems import Conflict
+from timetracker_api.problems import Conflict, Fault, Invalid, NotFound
 from timetracker_api.time_entries import rules
+from timetracker_api.time_entries.held import Held, held, locked_users
 from timetracker_api.time_entries.instants import instant
+from timetracker_api.time_entries.intervals import between
 from timetracker_api.time_entries.models import TimeEntry
-from timetracker_api.time_entries.places import place, refuse_archived
-from timetracker_api.time_entries.service import PLACE, ended, locked_user, record
+from timetracker_api.time_entries.places import PLACE
+from timetracker_api.time_entries.schemas import TimeEntryRead
+from timetracker_api.time_entries.service import Written, remove, shown, write
 from timetracker_api.time_entries.showing import TIME_ENTRIES
 from timetracker_api.timer.schemas import OnRunning
 
@@ -56,25 +58,7 @@ async def state(session: AsyncSession) -> Values:
 async def start(session: AsyncSession, values: Values, on_running: OnRunning) -> Values:
     """Begin an entry now, or when ``values`` say."""
     user, now = await _caller(session)
-    started_at = values.pop("started_at", None)
-    rule = await policy(session)
-    values["time_zone"] = values.get("time_zone") or user.time_zone or rule.time_zone
-    if started_at is not None:
-        started_at = instant(started_at, ZoneInfo(values["time_zone"]), "started_at")
-        rules.refuse_future(started_at, now, allowed=False)
-    running = await _running(session, user)
-    if running is not None and on_running == "reject":
-        raise TimerRunning(None, timer=await _shown(session, running))
-    # One instant for both: they touch, and do not overlap.
-    at = max(filter(None, (started_at or now, running and running.started_at)))
-    stopped = await _end(session, user, running, at) if running else None
-    where = await place(session, **{name: values.get(name) for name in PLACE})
-    refuse_archived(where)
-    values |= ended(at, None) | {"source": "timer"}
-    entry = TimeEntry(user_id=user.id)
-    timer = await record(session, entry, values, user=user, where=where, rule=rule)
-    context(session).subject = None
-    return {"timer": timer, "stopped": stopped, "server_time": now}
+    return await _begin(session, user, now, values, on_running)
 
 
 async def stop(
@@ -83,48 +67,108 @@ async def stop(
     """End what is running; nothing is an answer as well, so that this can be repeated."""
     user, now = await _caller(session)
     running = await _named(session, user, entry_id)
-    stopped = None
-    if running is not None:
-        at = instant(ended_at, ZoneInfo(running.time_zone), "ended_at") if ended_at else None
-        if at is not None:
-            rules.refuse_future(at, now, allowed=False)
-        stopped = await _end(session, user, running, at or max(now, running.started_at))
-    context(session).subject = None
-    return {"stopped": stopped, "server_time": now}
+    if running is None:
+        return {"stopped": None, "server_time": now}
+    at = max(now, running.started_at)
+    if ended_at is not None:
+        at = instant(ended_at, ZoneInfo(running.time_zone), "ended_at")
+        rules.refuse_future(at, now, "ended_at", allowed=False)
+    stopped = await _end(session, await held(session, {user.id: user}), running, at)
+    return {"stopped": (await shown(session, stopped))[running.id], "server_time": now}
 
 
 async def discard(session: AsyncSession, entry_id: int | None = None) -> Values:
     """Throw away what is running."""
     user, now = await _caller(session)
     running = await _named(session, user, entry_id)
-    discarded = None
-    if running is not None:
-        rules.refuse_locked(session, await policy(session), running.local_date)
-        discarded = await _shown(session, running)
-        await entities.delete(session, running)
-    context(session).subject = None
-    return {"discarded": discarded, "server_time": now}
+    if running is None:
+        return {"discarded": None, "server_time": now}
+    discarded = await shown(session, Written(running))
+    holding = await held(session, {user.id: user}, {running.id: running})
+    await remove(session, holding, running)
+    await session.flush()
+    return {"discarded": discarded[running.id], "server_time": now}
 
 
 async def resume(session: AsyncSession, entry_id: int | None, on_running: OnRunning) -> Values:
-    """Begin a new entry that continues one which has ended: what is recorded stays as it is."""
-    user, _ = await _caller(session)
-    mine = select(TimeEntry).where(TimeEntry.user_id == user.id, TimeEntry.ended_at.is_not(None))
+    """Begin a new entry that continues an earlier one: what is recorded stays as it is."""
+    user, now = await _caller(session)
+    mine = select(TimeEntry).where(TimeEntry.user_id == user.id)
     if entry_id is not None:
-        mine = mine.where(TimeEntry.id == entry_id)
-    last = mine.order_by(TimeEntry.ended_at.desc(), TimeEntry.id.desc()).limit(1)
-    before = await session.scalar(last)
+        before = await session.scalar(mine.where(TimeEntry.id == entry_id))
+    else:
+        ended = mine.where(TimeEntry.ended_at.is_not(None))
+        latest = ended.order_by(TimeEntry.started_at.desc(), TimeEntry.id.desc())
+        before = await session.scalar(latest.where(TimeEntry.started_at <= now).limit(1))
     if before is None:
-        raise entities.missing(TimeEntry, entry_id or 0)
+        raise entities.missing(TimeEntry, entry_id) if entry_id else NotFound("You have no time.")
     values: Values = {name: getattr(before, name) for name in CONTINUED}
     values["custom_fields"] = await acceptable(session, TimeEntry, before.custom_fields)
     values["continues_id"] = before.id
-    return await start(session, values, on_running)
+    return await _begin(session, user, now, values, on_running)
+
+
+async def _begin(
+    session: AsyncSession, user: User, now: datetime, values: Values, on_running: OnRunning
+) -> Values:
+    running = await _running(session, user)
+    if running is not None and on_running == "reject":
+        raise TimerRunning(None, timer=await _told(session, running))
+    where = {name: values[name] for name in PLACE}
+    holding = await held(session, {user.id: user}, spots=[where])
+    values["time_zone"] = values["time_zone"] or user.time_zone or holding.rule.time_zone
+    at = await _beginning(session, user, now, values, running)
+    written: list[Written] = []
+    if running is not None:
+        written.append(await _end(session, holding, running, at))
+        await session.flush()  # or the new one would be the second that runs
+    values |= between(at, None) | {"source": "timer"}
+    place = await holding.places.find(session, where)
+    written.append(await write(session, holding, None, values, user=user, where=place))
+    found = await shown(session, *written)
+    return {
+        "timer": found[written[-1].entry.id],
+        "stopped": found[running.id] if running else None,
+        "server_time": now,
+    }
+
+
+async def _beginning(
+    session: AsyncSession, user: User, now: datetime, values: Values, running: TimeEntry | None
+) -> datetime:
+    """Return when a new entry begins, which is when the one that is running ends.
+
+    Unless the caller says it, not before the timer was stopped last: clocks differ, and go back.
+    """
+    given: datetime | None = values.pop("started_at", None)
+    if given is not None:
+        at = instant(given, ZoneInfo(values["time_zone"]), "started_at")
+        rules.refuse_future(at, now, "started_at", allowed=False)
+        if running is not None and at < running.started_at:
+            message = "What is running began later."
+            raise Invalid(Fault(pointer="/started_at", code="minimum", message=message))
+        return at
+    if running is not None:
+        return max(now, running.started_at)
+    last = (
+        select(TimeEntry.ended_at)
+        .where(
+            TimeEntry.user_id == user.id,
+            TimeEntry.source == "timer",
+            TimeEntry.started_at <= now + rules.TOLERANCE,
+        )
+        .order_by(TimeEntry.started_at.desc(), TimeEntry.id.desc())
+        .limit(1)
+    )
+    ended_at = await session.scalar(last)
+    return ended_at if ended_at and now < ended_at <= now + rules.TOLERANCE else now
 
 
 async def _caller(session: AsyncSession) -> tuple[User, datetime]:
-    user = await locked_user(session, context(session).actor_id or 0)
-    return user, _now()
+    """Lock the caller, and look at the clock after that."""
+    id = context(session).actor_id or 0
+    users = await locked_users(session, [id])
+    return users[id], _now()
 
 
 def _now() -> datetime:
@@ -139,16 +183,17 @@ async def _running(session: AsyncSession, user: User) -> TimeEntry | None:
 async def _named(session: AsyncSession, user: User, entry_id: int | None) -> TimeEntry | None:
     running = await _running(session, user)
     if running is not None and entry_id not in {None, running.id}:
-        raise OtherTimer(None, timer=await _shown(session, running))
+        raise OtherTimer(None, timer=await _told(session, running))
     return running
 
 
-async def _end(session: AsyncSession, user: User, running: TimeEntry, at: datetime) -> Values:
-    # Looking at the custom fields again notes what became mandatory since it was started.
-    values: Values = {**ended(running.started_at, at), "custom_fields": {}}
-    rule = await policy(session)
-    return await record(session, running, values, user=user, where=None, rule=rule)
+async def _end(session: AsyncSession, held: Held, running: TimeEntry, at: datetime) -> Written:
+    values = between(running.started_at, at) | {"time_zone": running.time_zone}
+    user = held.users[running.user_id]
+    return await write(session, held, running, values, user=user, where=None)
 
 
-async def _shown(session: AsyncSession, entry: TimeEntry) -> Values:
-    return await TIME_ENTRIES.one(session, entry.id)
+async def _told(session: AsyncSession, entry: TimeEntry) -> Values:
+    """Return an entry as problems tell of it: just as `GET /timer` shows it."""
+    found = await shown(session, Written(entry))
+    return TimeEntryRead.model_validate(found[entry.id]).model_dump(mode="json")

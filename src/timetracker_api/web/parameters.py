@@ -83,5 +83,5 @@ def unknown_parameter(name: str, known: Sequence[str]) -> Fault:
         pointer=pointer(name),
         source="query",
         code="unknown_parameter",
-        message=f"There is no parameter {name}; there are {', '.join(known)}.",
+        message=f"There is no parameter {name}; there are {', '.join(known) or 'none'}.",
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Path, Request, Response, Security, status
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.convertors import Convertor, register_url_convertor
 
@@ -30,6 +31,7 @@ from timetracker_api.problems import (
 from timetracker_api.schema import LARGEST_ID
 from timetracker_api.web import caching, idempotency
 from timetracker_api.web.body import StrictRequest, require_json
+from timetracker_api.web.parameters import Parameters, unknown_parameter
 
 E = TypeVar("E", bound=Entity)
 
@@ -102,11 +104,12 @@ class ResourceRoute(APIRoute):
         takes_body = self.body_field is not None
         created = self.status_code == status.HTTP_201_CREATED
         secret = bool((self.openapi_extra or {}).get(SECRET))
+        parameters = _parameters(self.dependant)
 
         async def answer(request: Request) -> Response:
             request = StrictRequest(request.scope, request.receive)
-            if b"%00" in request.scope["query_string"]:
-                _refuse_nul(request)
+            if request.scope["query_string"]:
+                _check_query(request, parameters)
             if takes_body:
                 await require_json(request)
             response = await handle(request)
@@ -126,19 +129,38 @@ class ResourceRoute(APIRoute):
         return answer
 
 
-def _refuse_nul(request: Request) -> None:
-    """PostgreSQL has no such character, so nothing can be found by it."""
-    names = dict.fromkeys(n for n, value in request.query_params.multi_items() if "\0" in n + value)
-    faults = (
+def _parameters(dependant: Dependant) -> frozenset[str] | None:
+    """Return the names of all query parameters; None where they are a model, which knows them."""
+    names: set[str] = set()
+    for field in dependant.query_params:
+        if isinstance(kind := field.field_info.annotation, type) and issubclass(kind, Parameters):
+            return None
+        names.add(field.alias)
+    for each in dependant.dependencies:
+        inner = _parameters(each)
+        if inner is None:
+            return None
+        names |= inner
+    return frozenset(names)
+
+
+def _check_query(request: Request, known: frozenset[str] | None) -> None:
+    """Refuse parameters that mean nothing here, and NUL, which no database can look for."""
+    faults = [
         Fault(
             pointer=pointer(name),
             source="query",
             code="control_characters",
             message="Must not contain the character NUL.",
         )
-        for name in names
-    )
-    raise Invalid(*faults)
+        for name, value in request.query_params.multi_items()
+        if "\0" in name + value
+    ]
+    if known is not None:
+        names = request.query_params.keys()
+        faults += [unknown_parameter(name, sorted(known)) for name in names if name not in known]
+    if faults:
+        raise Invalid(*faults)
 
 
 def operation_id(route: APIRoute) -> str:

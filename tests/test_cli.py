@@ -1,0 +1,177 @@
+"""The command line, as people and scripts run it."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from callers import Callers
+from people import PASSWORD, try_to_sign_in
+from servers import Ended, run
+from timetracker_api import clock
+from timetracker_api.auth.models import User
+from timetracker_api.db.session import Database
+
+UNREACHABLE = "postgresql://somebody:hidden@127.0.0.1:1/timetracker"
+
+On = Callable[..., Awaitable[Ended]]
+
+
+@pytest.fixture
+async def on(database: Database, tmp_path: Path) -> On:
+    """Runs a command on the database of the tests."""
+
+    async def on(*arguments: str, stdin: str = "") -> Ended:
+        return await asyncio.to_thread(
+            run,
+            tmp_path,
+            *arguments,
+            stdin=stdin,
+            TIMETRACKER_DATABASE_URL=database.settings.database_url,
+        )
+
+    return on
+
+
+def is_empty(folder: Path) -> bool:
+    return not list(folder.iterdir())
+
+
+def one_line(ended: Ended, exit_code: int) -> str:
+    """Return the one line that a command has complained with."""
+    assert ended.exit_code == exit_code, ended
+    assert ended.stdout == ""
+    [line] = ended.stderr.splitlines()
+    assert "Traceback" not in line
+    return line
+
+
+async def test_a_user_is_created_with_a_password_that_is_typed_or_made(on: On, callers: Callers):
+    typed, made = await asyncio.gather(
+        on("users", "create", "ada", "--role", "admin", "--password-stdin", stdin=PASSWORD + "\n"),
+        on("users", "create", "Grace"),
+    )
+    assert (typed.exit_code, made.exit_code) == (0, 0), (typed, made)
+    assert typed.stdout == "ada can sign in\n"
+    assert typed.stderr + made.stderr == ""
+    signed_in = await try_to_sign_in(callers, "ada")
+    assert signed_in.json()["user"]["role"] == "admin"
+    said, password = made.stdout.strip().rsplit(" ", 1)
+    assert said == "Grace can sign in with the password"
+    signed_in = await try_to_sign_in(callers, "grace", password)
+    assert signed_in.json()["user"]["role"] == "member"
+
+
+async def test_a_user_that_cannot_be_is_refused_in_one_line(on: On, database: Database):
+    create = ("users", "create")
+    first = await on(*create, "ada", "--password-stdin", stdin=PASSWORD)
+    assert first.exit_code == 0
+    duplicate, weak, empty, spaced = await asyncio.gather(
+        on(*create, "ADA"),
+        on(*create, "grace", "--password-stdin", stdin="password1234\n"),
+        on(*create, "grace", "--password-stdin"),
+        on(*create, "grace hopper"),
+    )
+    assert one_line(duplicate, 1) == "That username is taken already."
+    assert one_line(weak, 1).startswith("Password is guessed too easily.")
+    assert one_line(empty, 1) == "Password must have 10 to 72 characters."
+    assert one_line(spaced, 2).startswith("username: ")
+    async with database.read() as session:
+        assert (await session.scalars(select(User.username))).all() == ["ada"]
+
+
+async def test_a_role_or_scope_that_does_not_exist_is_refused_with_those_that_do(tmp_path: Path):
+    role, scope, days = await asyncio.gather(
+        asyncio.to_thread(run, tmp_path, "users", "create", "ada", "--role", "king"),
+        asyncio.to_thread(
+            run, tmp_path, "tokens", "create", "--user", "ada", "--scope", "clients:eat"
+        ),
+        asyncio.to_thread(run, tmp_path, "tokens", "create", "--user", "ada", "--days", "0"),
+    )
+    for ended, expected in ((role, "'manager'"), (scope, "'clients:read'"), (days, "--days")):
+        assert ended.exit_code == 2
+        assert ended.stdout == ""
+        assert expected in ended.stderr
+        assert "Traceback" not in ended.stderr
+
+
+async def test_a_token_is_printed_alone_and_works(on: On, callers: Callers):
+    await callers.a("admin", username="Ada")
+    everything, narrow = await asyncio.gather(
+        on("tokens", "create", "--user", "ADA"),
+        on(
+            *("tokens", "create", "--user", "ada", "--name", "Nightly", "--days", "2"),
+            *("--scope", "clients:read", "--scope", "tokens:read"),
+        ),
+    )
+    for ended in (everything, narrow):
+        assert (ended.exit_code, ended.stderr) == (0, "")
+        assert ended.stdout.startswith("tt_")
+        assert len(ended.stdout.split()) == 1
+
+    mighty = callers.with_token(everything.stdout.strip())
+    assert (await mighty.post("/clients", json={"name": "Acme"})).status_code == 201
+    program = callers.with_token(narrow.stdout.strip())
+    assert (await program.get("/clients")).json()["total"] == 1
+    assert (await program.post("/clients", json={"name": "Bcme"})).status_code == 403
+    [token, *_] = [
+        each for each in (await program.get("/tokens")).json()["items"] if each["name"] == "Nightly"
+    ]
+    assert token["scopes"] == ["clients:read", "tokens:read"]
+    left = datetime.fromisoformat(token["expires_at"]) - clock.now()
+    assert timedelta(days=1, hours=23) < left <= timedelta(days=2)
+
+
+async def test_nobody_gets_a_token_who_cannot_use_one(on: On, callers: Callers):
+    await callers.a("member", username="gone", archived_at=clock.now())
+    unknown, archived = await asyncio.gather(
+        on("tokens", "create", "--user", "nobody"), on("tokens", "create", "--user", "gone")
+    )
+    assert one_line(unknown, 1) == "There is no user nobody."
+    assert one_line(archived, 1) == "There is no user gone."
+
+
+async def test_the_document_is_json_and_needs_no_database(tmp_path: Path):
+    ended = await asyncio.to_thread(run, tmp_path, "openapi", TIMETRACKER_DATABASE_URL=UNREACHABLE)
+    assert (ended.exit_code, ended.stderr) == (0, "")
+    document = json.loads(ended.stdout)
+    assert document["openapi"].startswith("3.1")
+    assert "/api/v1/clients" in document["paths"]
+    assert is_empty(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("tokens", "create", "--user", "ada"), ("serve",), ("openapi",)],
+    ids=" ".join,
+)
+async def test_a_url_that_is_none_ends_every_command_with_one_line(
+    tmp_path: Path, arguments: tuple[str, ...]
+):
+    ended = await asyncio.to_thread(
+        run, tmp_path, *arguments, TIMETRACKER_DATABASE_URL="mysql://somebody:hidden@host/name"
+    )
+    line = one_line(ended, 2)
+    assert "DATABASE_URL" in line
+    assert "mysql is not supported" in line
+    assert "hidden" not in line
+    assert is_empty(tmp_path)
+
+
+async def test_a_database_that_is_not_there_or_not_migrated_is_said_in_one_line(tmp_path: Path):
+    create = ("users", "create", "ada")
+    unreachable, unmigrated, setting = await asyncio.gather(
+        asyncio.to_thread(run, tmp_path, *create, TIMETRACKER_DATABASE_URL=UNREACHABLE),
+        asyncio.to_thread(run, tmp_path, *create),
+        asyncio.to_thread(run, tmp_path, *create, TIMETRACKER_PORT="many"),
+    )
+    line = one_line(unreachable, 3)
+    assert "nothing listens there" in line
+    assert "hidden" not in line
+    assert "Run `timetracker-api db upgrade`" in one_line(unmigrated, 5)
+    assert "TIMETRACKER_PORT" in one_line(setting, 2)
+    assert is_empty(tmp_path)

@@ -1,0 +1,211 @@
+from typing import Any
+
+import pytest
+from httpx import AsyncClient, Response
+
+from apps import another_app
+from callers import Callers
+from given import Given
+from timetracker_api.db.session import Database
+from timetracker_api.problems import Problem, every
+from timetracker_api.settings import Settings
+
+ROOT = "http://test"
+
+
+def problem(response: Response, status: int) -> dict[str, Any]:
+    """Return the problem that a response is, in the face they all have."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    body = response.json()
+    assert body.keys() >= {"type", "title", "status", "code", "detail", "request_id", "errors"}
+    assert body["status"] == status
+    assert body["request_id"] == response.headers["x-request-id"]
+    assert body["type"] == f"/problems/{body['code'].replace('_', '-')}"
+    assert body["title"]
+    assert body["detail"]
+    return body
+
+
+async def test_a_body_that_is_not_json_is_400_and_says_where(api: AsyncClient):
+    json = {"Content-Type": "application/json"}
+    response = await api.post("/clients", content=b'{"name":\n x}', headers=json)
+    assert "line 2, column 2" in problem(response, 400)["detail"]
+    response = await api.post("/clients", content=b'{"name": 1, "name": 2}', headers=json)
+    assert '"name" occurs twice' in problem(response, 400)["detail"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": "Bearer nonsense"},
+        {"Authorization": "Basic YTpi"},
+        {"Authorization": "Bearer tt_" + "0" * 49},
+        {"Authorization": "Bearer tt_\u00e9"},
+        {"X-API-Key": "tt_" + "z" * 49},
+        {"X-API-Key": ""},
+    ],
+)
+async def test_a_request_without_a_good_token_is_401(callers: Callers, headers: dict[str, str]):
+    encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+    response = await callers.nobody().get("/clients", headers=encoded)
+    assert problem(response, 401)["code"] == "unauthenticated"
+    assert response.headers["www-authenticate"] == "Bearer"
+
+
+async def test_a_good_token_that_may_not_is_403_and_says_what_it_lacks(callers: Callers):
+    viewer = await callers.a("viewer")
+    refused = problem(await viewer.post("/clients", json={"name": "Acme"}), 403)
+    assert refused["scopes"] == ["clients:write"]
+
+
+@pytest.mark.parametrize(
+    "address", ["/nothing", "/clients/", "/clients/7/nothing", "/clients/x", f"{ROOT}/api/v2"]
+)
+async def test_an_unknown_address_is_404(api: AsyncClient, address: str):
+    assert problem(await api.get(address), 404)["code"] == "not_found"
+
+
+async def test_a_record_that_is_not_there_is_404_and_says_so(api: AsyncClient):
+    assert problem(await api.get("/clients/7"), 404)["detail"] == "There is no client 7."
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "allowed"),
+    [
+        ("PUT", "/clients", "GET, POST"),
+        ("DELETE", "/clients", "GET, POST"),
+        ("POST", "/clients/7", "DELETE, GET, PATCH"),
+        ("DELETE", "/users/me", "GET, PATCH"),
+        ("OPTIONS", "/sessions/current", "DELETE, GET"),
+        ("TRACE", "/sessions", "POST"),
+        ("POST", f"{ROOT}/health/live", "GET"),
+        ("POST", f"{ROOT}/openapi.json", "GET, HEAD"),
+        ("PUT", f"{ROOT}/docs", "GET"),
+    ],
+)
+async def test_another_method_is_405_and_names_those_there_are(
+    api: AsyncClient, method: str, address: str, allowed: str
+):
+    response = await api.request(method, address)
+    assert problem(response, 405)["code"] == "method_not_allowed"
+    assert response.headers["allow"] == allowed
+
+
+async def test_a_name_that_is_taken_is_409_and_points_at_it(api: AsyncClient, given: Given):
+    await given.a_client("Acme")
+    taken = problem(await api.post("/clients", json={"name": "ACME"}), 409)
+    assert taken["code"] == "not_unique"
+    assert [fault["pointer"] for fault in taken["errors"]] == ["/name"]
+
+
+async def test_a_record_that_has_changed_is_412(api: AsyncClient, given: Given):
+    client = await given.a_client()
+    stale = {"If-Match": '"0-stale"'}
+    changed = await api.patch(f"/clients/{client['id']}", json={"name": "B"}, headers=stale)
+    assert problem(changed, 412)["code"] == "precondition_failed"
+    assert (await api.get(f"/clients/{client['id']}")).json()["name"] == "Acme"
+
+
+async def test_a_body_over_the_limit_is_413_and_says_what_it_is(settings: Settings):
+    async with another_app(settings, max_body_bytes=2000) as (_, callers):
+        nobody = callers.nobody()
+        for method, address in (("POST", "/sessions"), ("GET", "/nothing"), ("PUT", "/clients")):
+            response = await nobody.request(method, address, content=b" " * 2001)
+            assert "2000" in problem(response, 413)["detail"]
+        json = {"Content-Type": "application/json"}
+        fits = await nobody.post("/sessions", content=b"{}".ljust(2000), headers=json)
+        assert problem(fits, 422)["code"] == "invalid"
+
+
+async def test_a_body_that_does_not_say_it_is_json_is_415(api: AsyncClient):
+    response = await api.post("/clients", data={"name": "Acme"})
+    assert problem(response, 415)["code"] == "unsupported_media_type"
+
+
+async def test_every_value_that_is_wrong_is_named(api: AsyncClient):
+    body = {"email": "x", "currency": "euro", "hourly_rate": "-1", "extra": 1}
+    invalid = problem(await api.post("/clients", json=body), 422)
+    assert {(fault["pointer"], fault["code"]) for fault in invalid["errors"]} == {
+        ("/name", "required"),
+        ("/email", "invalid"),
+        ("/currency", "pattern"),
+        ("/hourly_rate", "minimum"),
+        ("/extra", "unknown_field"),
+    }
+    assert invalid["detail"] == "5 values are not acceptable."
+
+
+async def test_a_value_that_fits_no_member_of_a_union_is_one_fault(api: AsyncClient, given: Given):
+    client = await given.a_client()
+    wrong: dict[str, Any] = {
+        "hourly_rate": [],
+        "email": {},
+        "custom_fields": {"a": [{"b": "\x00"}]},
+    }
+    response = await api.patch(f"/clients/{client['id']}", json=wrong)
+    pointers = [fault["pointer"] for fault in problem(response, 422)["errors"]]
+    assert sorted(pointers) == ["/email", "/hourly_rate"]
+
+
+@pytest.mark.parametrize(
+    ("address", "source", "pointer", "code"),
+    [
+        ("/clients?limit=0", "query", "/limit", "minimum"),
+        ("/clients?limit=x", "query", "/limit", "type"),
+        ("/clients?sort=age", "query", "/sort", "not_a_choice"),
+        ("/clients?archived=maybe", "query", "/archived", "type"),
+        ("/clients?sort~/=1", "query", "/sort~0~1", "unknown_parameter"),
+        ("/clients/0", "path", "/id", "minimum"),
+        ("/clients/1?includ=inactive", "query", "/includ", "unknown_parameter"),
+    ],
+)
+async def test_a_parameter_that_is_wrong_is_pointed_at_in_its_place(
+    api: AsyncClient, address: str, source: str, pointer: str, code: str
+):
+    (fault,) = problem(await api.get(address), 422)["errors"]
+    assert (fault["source"], fault["pointer"], fault["code"]) == (source, pointer, code)
+
+
+async def test_a_header_that_is_wrong_is_pointed_at_in_its_place(api: AsyncClient):
+    headers = {"Idempotency-Key": "k" * 256}
+    response = await api.post("/clients", json={"name": "Acme"}, headers=headers)
+    (fault,) = problem(response, 422)["errors"]
+    assert (fault["source"], fault["pointer"]) == ("header", "/idempotency-key")
+
+
+async def test_too_many_requests_are_429_and_say_when_to_come_back(
+    settings: Settings, database: Database
+):
+    assert database
+    async with another_app(settings, requests_per_minute=3) as (_, callers):
+        api, other = await callers.a("viewer"), await callers.a("viewer", username="other")
+        answers = [await api.get("/users/me") for _ in range(4)]
+        assert [each.status_code for each in answers] == [200, 200, 200, 429]
+        refused = answers[-1]
+        assert problem(refused, 429)["code"] == "too_many_requests"
+        assert 1 <= int(refused.headers["retry-after"]) <= 60
+        assert refused.headers["ratelimit"].startswith('"token";r=0;t=')
+        assert (await other.get("/users/me")).status_code == 200
+
+
+async def test_too_many_wrong_passwords_are_429(settings: Settings, database: Database):
+    assert database
+    async with another_app(settings, login_attempts_per_minute=2) as (_, callers):
+        wrong = {"username": "ada", "password": "wrong"}
+        nobody = callers.nobody()
+        answers = [await nobody.post("/sessions", json=wrong) for _ in range(3)]
+        assert [each.status_code for each in answers] == [401, 401, 429]
+        assert problem(answers[-1], 429)
+        assert answers[-1].headers["ratelimit"].startswith('"account";r=0;t=')
+
+
+@pytest.mark.parametrize("kind", list(every()), ids=lambda kind: kind.__name__)
+async def test_the_type_of_every_problem_is_the_address_of_a_page(
+    callers: Callers, kind: type[Problem]
+):
+    page = await callers.nobody().get(f"{ROOT}/problems/{kind.slug()}")
+    assert page.status_code == 200
+    assert f"{int(kind.status)} {kind.title}" in page.text
+    assert len(page.text.splitlines()[-1]) > 20

@@ -1,0 +1,204 @@
+from datetime import datetime, timedelta
+
+import pytest
+from fastapi import FastAPI
+from httpx import AsyncClient
+from sqlalchemy import update
+
+from callers import Callers
+from given import Given, faults
+from people import PASSWORD, a_person, recorded, signed_in, try_to_sign_in
+from timetracker_api import clock
+from timetracker_api.auth.models import Token
+from timetracker_api.auth.throttling import Throttle
+from timetracker_api.db.session import Database
+
+
+class Time:
+    """What the service takes for the present."""
+
+    def __init__(self) -> None:
+        self.now = clock.now()
+
+    def passes(self, **amount: float) -> None:
+        """Let some time go by."""
+        self.now += timedelta(**amount)
+
+
+@pytest.fixture
+def time(monkeypatch: pytest.MonkeyPatch) -> Time:
+    time = Time()
+    monkeypatch.setattr(clock, "now", lambda: time.now)
+    return time
+
+
+async def test_signing_in_gives_a_token_and_who_it_is(given: Given, callers: Callers):
+    await given.a_user("Ada", password=PASSWORD)
+    answer = await try_to_sign_in(callers, "aDA")
+    assert answer.status_code == 201
+    body = answer.json()
+    assert body["user"]["username"] == "Ada"
+    ada = callers.with_token(body["token"])
+    current = (await ada.get("/sessions/current")).json()
+    assert current == {"expires_at": body["expires_at"], "user": body["user"]}
+
+
+async def test_an_answer_does_not_tell_whether_the_name_or_the_password_was_wrong(
+    api: AsyncClient, given: Given, callers: Callers
+):
+    await given.a_user("ada", password=PASSWORD)
+    await given.a_user("without")
+    archived = await given.a_user("archived", password=PASSWORD)
+    await api.post(f"/users/{archived['id']}/archive")
+    answers = [
+        await try_to_sign_in(callers, "ada", "not-this-one-surely"),
+        await try_to_sign_in(callers, "nobody", "not-this-one-surely"),
+        await try_to_sign_in(callers, "without", "not-this-one-surely"),
+        await try_to_sign_in(callers, "archived"),
+    ]
+    for answer in answers:
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+        body = answer.json()
+        del body["request_id"]
+        assert body == {
+            "type": "/problems/unauthenticated",
+            "title": "Sign in first",
+            "status": 401,
+            "code": "unauthenticated",
+            "detail": "Username or password is wrong.",
+            "errors": [],
+        }
+
+
+async def test_credentials_are_checked_before_they_are_compared(callers: Callers):
+    nobody = callers.nobody()
+    missing = await nobody.post("/sessions", json={})
+    assert faults(missing) == {("/username", "required"), ("/password", "required")}
+    null = await nobody.post("/sessions", json={"username": "ada", "password": None})
+    assert faults(null) == {("/password", "type")}
+    long = await nobody.post("/sessions", json={"username": "ada", "password": "x" * 201})
+    assert faults(long) == {("/password", "max_length")}
+
+
+async def test_a_login_lasts_for_twelve_hours_after_its_last_use(
+    given: Given, callers: Callers, time: Time
+):
+    ada = await a_person(given, callers, "ada")
+    for _ in range(4):
+        time.passes(hours=11, minutes=59)
+        assert (await ada.get("/users/me")).status_code == 200
+    ends = datetime.fromisoformat((await ada.get("/sessions/current")).json()["expires_at"])
+    assert ends == time.now + timedelta(hours=12)
+    time.passes(hours=12, seconds=1)
+    refused = await ada.get("/users/me")
+    assert refused.status_code == 401
+    time.passes(days=-1)
+    assert (await ada.get("/users/me")).status_code == 200
+
+
+async def test_a_login_whose_end_has_passed_in_the_database_is_refused(
+    given: Given, callers: Callers, database: Database
+):
+    ada = await a_person(given, callers, "ada")
+    async with database.write() as session:
+        await session.execute(
+            update(Token)
+            .where(Token.kind == "session")
+            .values(expires_at=clock.now() - timedelta(seconds=1)),
+            execution_options={"unrecorded": True},
+        )
+    assert (await ada.get("/users/me")).status_code == 401
+
+
+async def test_use_is_written_down_once_a_minute(
+    given: Given, callers: Callers, database: Database, time: Time
+):
+    ada = await a_person(given, callers, "ada")
+
+    async def last_used() -> datetime:
+        [login] = (await ada.get("/tokens")).json()["items"]
+        return datetime.fromisoformat(login["last_used_at"])
+
+    first = await last_used()
+    time.passes(seconds=59)
+    assert await last_used() == first
+    time.passes(seconds=1)
+    assert await last_used() == time.now
+    assert await recorded(database, "token.updated") == []
+
+
+async def test_signing_out_ends_the_login_and_no_other(given: Given, callers: Callers):
+    ada = await a_person(given, callers, "ada")
+    elsewhere = await signed_in(callers, "ada")
+    assert (await ada.delete("/sessions/current")).status_code == 204
+    assert (await ada.get("/users/me")).status_code == 401
+    assert (await ada.delete("/sessions/current")).status_code == 401
+    assert (await elsewhere.get("/users/me")).status_code == 200
+
+
+async def test_signing_in_and_out_is_recorded_without_the_secret(
+    given: Given, callers: Callers, database: Database
+):
+    ada = await a_person(given, callers, "ada")
+    me = (await ada.get("/users/me")).json()["id"]
+    await ada.delete("/sessions/current")
+    *_, created, updated = await recorded(database, "token.created", "token.updated")
+    assert (created.actor_id, updated.actor_id) == (me, me)
+    assert created.changes["digest"] == {"changed": True}
+    assert set(updated.changes) == {"revoked_at"}
+
+
+async def test_the_eleventh_attempt_within_a_minute_is_refused_even_with_the_right_password(
+    given: Given, callers: Callers
+):
+    await given.a_user("ada", password=PASSWORD)
+    for attempt in range(10):
+        spelling = "ADA" if attempt % 2 else "ada"
+        wrong = await try_to_sign_in(callers, spelling, "not-this-one-surely")
+        assert wrong.status_code == 401
+    refused = await try_to_sign_in(callers, "ada")
+    assert refused.status_code == 429
+    wait = int(refused.headers["retry-after"])
+    assert 1 <= wait <= 60
+    assert refused.headers["ratelimit"] == f'"account";r=0;t={wait}'
+    assert refused.json()["code"] == "too_many_requests"
+
+    await given.a_user("grace", password=PASSWORD)
+    assert (await try_to_sign_in(callers, "grace")).status_code == 201
+
+
+async def test_names_that_nobody_has_are_limited_like_those_that_somebody_has(callers: Callers):
+    answers = [await try_to_sign_in(callers, "nobody", "x") for _ in range(11)]
+    assert [answer.status_code for answer in answers] == [401] * 10 + [429]
+
+
+async def test_the_right_password_clears_the_count_of_the_account(given: Given, callers: Callers):
+    await given.a_user("ada", password=PASSWORD)
+    for _ in range(2):
+        for _ in range(9):
+            wrong = await try_to_sign_in(callers, "ada", "not-this-one-surely")
+            assert wrong.status_code == 401
+        assert (await try_to_sign_in(callers, "ada")).status_code == 201
+
+
+async def test_one_address_cannot_try_one_account_after_the_other(
+    app: FastAPI, database: Database, callers: Callers
+):
+    few = database.settings.model_copy(update={"login_attempts_per_minute": 1})
+    app.state.throttle = Throttle(few)
+    answers = [await try_to_sign_in(callers, f"user{number}", "x") for number in range(6)]
+    assert [answer.status_code for answer in answers] == [401] * 5 + [429]
+    assert answers[-1].headers["ratelimit"].startswith('"address";r=0;t=')
+
+
+async def test_requests_are_counted_per_token_where_there_is_a_limit(
+    app: FastAPI, database: Database, callers: Callers, api: AsyncClient
+):
+    few = database.settings.model_copy(update={"requests_per_minute": 3})
+    app.state.throttle = Throttle(few)
+    answers = [await api.get("/users/me") for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200] * 3 + [429]
+    assert int(answers[-1].headers["retry-after"]) >= 1
+    other = await callers.a("member")
+    assert (await other.get("/users/me")).status_code == 200
