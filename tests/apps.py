@@ -1,9 +1,11 @@
 """Services of a test's own, with other settings than the one all tests share."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+import logging
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
+import structlog
 from fastapi import FastAPI
 
 from callers import Callers
@@ -21,3 +23,17 @@ async def another_app(settings: Settings, **others: Any) -> AsyncGenerator[tuple
     finally:
         await callers.leave()
         await app.state.database.dispose()
+
+
+@contextmanager
+def logging_kept() -> Generator[None]:
+    """Leave logging as it was before a test configured it; the test's own client is silent."""
+    root, client = logging.getLogger(), logging.getLogger("httpx")
+    handlers, level = root.handlers, root.level
+    client.disabled = True
+    try:
+        yield
+    finally:
+        client.disabled = False
+        root.handlers, root.level = handlers, level
+        structlog.reset_defaults()

@@ -73,10 +73,16 @@ class Server:
             sleep(0.05)
         raise AssertionError(f"{path}: {seen}\n{self.stdout}\n{self.log}")
 
-    @property
-    def workers(self) -> set[int]:
-        """The processes that have begun to serve."""
-        return {int(pid) for pid in re.findall(r"Started server process \[(\d+)\]", self.log)}
+    def leaves_processes(self) -> bool:
+        """Whether one of its workers is still there some time after it has ended."""
+        deadline = monotonic() + ENDS_WITHIN
+        while monotonic() < deadline:
+            try:
+                os.killpg(self.process.pid, 0)
+            except ProcessLookupError:
+                return False
+            sleep(0.05)
+        return True
 
     def end(self) -> Ended:
         """Ask it to end, as an operator does, and wait until it has."""

@@ -50,7 +50,9 @@ def one_line(ended: Ended, exit_code: int) -> str:
     return line
 
 
-async def test_a_user_is_created_with_a_password_that_is_typed_or_made(on: On, callers: Callers):
+async def test_a_user_is_created_with_a_password_that_is_typed_or_made(
+    on: On, callers: Callers, database: Database
+):
     typed, made = await asyncio.gather(
         on("users", "create", "ada", "--role", "admin", "--password-stdin", stdin=PASSWORD + "\n"),
         on("users", "create", "Grace"),
@@ -64,21 +66,24 @@ async def test_a_user_is_created_with_a_password_that_is_typed_or_made(on: On, c
     assert said == "Grace can sign in with the password"
     signed_in = await try_to_sign_in(callers, "grace", password)
     assert signed_in.json()["user"]["role"] == "member"
+    async with database.read() as session:
+        for stored in await session.scalars(select(User.password_hash)):
+            assert stored is not None
+            assert stored.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
 
-async def test_a_user_that_cannot_be_is_refused_in_one_line(on: On, database: Database):
+async def test_a_user_that_cannot_be_is_refused_in_one_line(
+    on: On, callers: Callers, database: Database
+):
     create = ("users", "create")
-    first = await on(*create, "ada", "--password-stdin", stdin=PASSWORD)
-    assert first.exit_code == 0
-    duplicate, weak, empty, spaced = await asyncio.gather(
+    await callers.a("admin", username="ada")
+    duplicate, weak, spaced = await asyncio.gather(
         on(*create, "ADA"),
         on(*create, "grace", "--password-stdin", stdin="password1234\n"),
-        on(*create, "grace", "--password-stdin"),
         on(*create, "grace hopper"),
     )
     assert one_line(duplicate, 1) == "That username is taken already."
     assert one_line(weak, 1).startswith("Password is guessed too easily.")
-    assert one_line(empty, 1) == "Password must have 10 to 72 characters."
     assert one_line(spaced, 2).startswith("username: ")
     async with database.read() as session:
         assert (await session.scalars(select(User.username))).all() == ["ada"]

@@ -1,14 +1,12 @@
 import json
-import logging
 from collections.abc import Generator
 from typing import Any
 
 import pytest
-import structlog
 from fastapi import FastAPI
 from httpx import AsyncClient
 
-from apps import another_app
+from apps import another_app, logging_kept
 from callers import Callers
 from given import Given
 from timetracker_api.db.session import Database
@@ -22,11 +20,8 @@ BROKEN = "the innermost reason"
 @pytest.fixture
 def root_logger() -> Generator[None]:
     """Leaves logging as it was before a test configured it."""
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
-    yield
-    root.handlers, root.level = handlers, level
-    structlog.reset_defaults()
+    with logging_kept():
+        yield
 
 
 def add_broken_route(app: FastAPI) -> None:
@@ -57,8 +52,10 @@ async def test_an_id_that_could_do_harm_is_replaced(api: AsyncClient, hostile: s
     assert len(id) == 16
 
 
+@pytest.mark.usefixtures("root_logger")
 async def test_every_answer_has_an_id(settings: Settings, database: Database):
     assert database
+    configure_logging(settings)
     async with another_app(settings) as (app, callers):
         add_broken_route(app)
         nobody = callers.nobody()

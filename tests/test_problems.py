@@ -51,7 +51,7 @@ async def test_a_request_without_a_good_token_is_401(callers: Callers, headers: 
     encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
     response = await callers.nobody().get("/clients", headers=encoded)
     assert problem(response, 401)["code"] == "unauthenticated"
-    assert response.headers["www-authenticate"] == "Bearer"
+    assert response.headers["www-authenticate"].startswith("Bearer")
 
 
 async def test_a_good_token_that_may_not_is_403_and_says_what_it_lacks(callers: Callers):

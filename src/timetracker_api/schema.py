@@ -2,7 +2,7 @@
 
 import unicodedata
 import zoneinfo
-from collections.abc import Set
+from collections.abc import Collection
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -119,7 +119,7 @@ Name = Annotated[Line, Field(min_length=1, max_length=200)]
 
 
 @cache
-def _time_zones() -> Set[str]:
+def _time_zones() -> Collection[str]:
     """Return the names there are. Looking takes 40 ms: it opens every file there is."""
     return zoneinfo.available_timezones()
 

@@ -36,7 +36,9 @@ def demo(
             fail(str(failure), failure.exit_code)
     scale = Scale(clients, entries, seed)
     try:
-        with typer.progressbar(length=effort(scale), label="Loading", file=sys.stderr) as bar:
+        with typer.progressbar(
+            length=effort(scale), label="Loading", file=sys.stderr, hidden=not sys.stderr.isatty()
+        ) as bar:
 
             async def work(session: AsyncSession) -> Loaded:
                 return await load(session, scale, bar.update)
@@ -56,15 +58,12 @@ def _told(loaded: Loaded) -> str:
         f"    {user.username:<{width}}  {user.role:<8}  {user.time_zone or ''}".rstrip()
         for user in signing_in
     ]
-    return "\n".join(
-        [
-            f"Loaded {loaded.clients} clients, {loaded.projects} projects, {loaded.tasks} tasks and"
-            f" {loaded.entries} time entries.",
-            "",
-            *lines,
-            "",
-            f"    password  {loaded.password}",
-            "",
-            "The password is shown only now, and is the same for all who were made up.",
-        ]
+    counted = (
+        f"Loaded {loaded.clients} clients, {loaded.projects} projects, {loaded.tasks} tasks and"
+        f" {loaded.entries} time entries."
     )
+    end = (
+        "The password is shown only now, and is the same for all who were made up.\n"
+        "Start the service with timetracker-api serve, and sign in with POST /api/v1/sessions."
+    )
+    return "\n".join([counted, "", *lines, "", f"    password  {loaded.password}", "", end])

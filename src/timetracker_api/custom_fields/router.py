@@ -48,8 +48,9 @@ async def update_custom_field_definition(
     session: Writing, definition: DefinitionToChange, data: DefinitionUpdate
 ) -> Values:
     """Change a definition. Records that do not satisfy it stay as they are, and can be edited."""
-    changed = await service.update(session, definition, data.given())
-    return await DEFINITIONS.one(session, changed.id)
+    return await DEFINITIONS.one(
+        session, (await service.update(session, definition, data.given())).id
+    )
 
 
 @router.delete("/{id}", status_code=status.HTTP_204_NO_CONTENT)

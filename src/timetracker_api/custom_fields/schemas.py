@@ -56,6 +56,11 @@ CustomValues = Annotated[dict[str, JsonValue], Field(examples=[{"debtor_number":
 """Values by the keys of their definitions, as records show them."""
 Length = Annotated[int, Field(ge=0, le=65_536)]
 
+Scale = Annotated[int, Field(ge=0, le=10)]
+Schemes = Annotated[
+    list[Literal["https", "http", "mailto", "tel"]], Field(min_length=1, max_length=4)
+]
+
 
 def _number_or_text(value: object) -> object:
     if value is None or (isinstance(value, int | float | str) and not isinstance(value, bool)):
@@ -122,15 +127,9 @@ class DefinitionCreate(Body):
     """The least value. For `integer`, `decimal`, `date` and `duration`."""
     maximum: Annotated[Bound, Field(examples=[None])] = None
     """The greatest value. For `integer`, `decimal`, `date` and `duration`."""
-    scale: Annotated[int, Field(ge=0, le=10, examples=[None])] | None = None
+    scale: Annotated[Scale | None, Field(examples=[None])] = None
     """Decimals of a `decimal`, by default 2."""
-    schemes: (
-        Annotated[
-            list[Literal["https", "http", "mailto", "tel"]],
-            Field(min_length=1, max_length=4, examples=[None]),
-        ]
-        | None
-    ) = None
+    schemes: Annotated[Schemes | None, Field(examples=[None])] = None
     """What a `url` may begin with, by default `https` and `http`."""
     choices: Annotated[list[Choice], Field(examples=[[]])] = []
     """What a `choice` or `multi_choice` offers."""

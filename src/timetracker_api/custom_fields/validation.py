@@ -57,11 +57,13 @@ async def acceptable(
 ) -> dict[str, Any]:
     """Return those of a record's values that a new record could be given."""
     fields = await fields_of(session, kind.entity_type)
-    return {
+    kept = {
         key: value
         for key, value in values.items()
         if not merge(fields, {}, {key: value}, is_new=False)[1]
     }
+    gone = {fault.pointer for fault in await _unknown_users(session, fields, {}, kept)}
+    return {key: value for key, value in kept.items() if pointer(MEMBER, key) not in gone}
 
 
 def merge(

@@ -34,7 +34,7 @@ class Diary:
     def day(self, day: date) -> list[Span]:
         """Return what was done on a day, one after the other: nothing overlaps."""
         dice = self.scale.dice("day", self.number, day)
-        if day.weekday() >= SATURDAY or dice.random() < 0.08:  # free, or ill, or on holiday
+        if day.weekday() >= SATURDAY or dice.chance(8):  # free, or ill, or on holiday
             return []
         begin = datetime.combine(day, clock_time(8)) + timedelta(minutes=dice.randrange(90))
         at = instant(begin, ZoneInfo(self.zone), "started_at")

@@ -26,6 +26,7 @@ from timetracker_api.demo import definitions, people
 from timetracker_api.demo.days import Diary
 from timetracker_api.demo.entries import Ledger, Row, in_order, places
 from timetracker_api.demo.scale import Scale
+from timetracker_api.demo.words import NOTES
 from timetracker_api.demo.work import Business, Company, win
 from timetracker_api.entities import Values
 from timetracker_api.events import record
@@ -155,10 +156,10 @@ async def _start_timer(
     session: AsyncSession, business: Business, user: User, started_at: datetime
 ) -> None:
     work = business.works[0]
-    data = TimerStart(project_id=work.project.id, task_id=work.tasks[0].id, notes="Bug in the form")
+    data = TimerStart(project_id=work.project.id, task_id=work.tasks[0].id, notes=NOTES[0])
     known = context(session)
     known.actor_id = user.id
-    await timer.start(session, data.whole() | {"started_at": started_at}, "reject")
+    await timer.start(session, data.whole() | {"started_at": started_at})
     known.actor_id = None
 
 

@@ -9,6 +9,14 @@ MOST_PEOPLE = 400
 FEWEST_PEOPLE = 9
 
 
+class Dice(Random):
+    """Fall the same way every time for the same seed."""
+
+    def chance(self, percent: int) -> bool:
+        """Return true in so many cases of a hundred."""
+        return self.random() * 100 < percent
+
+
 @dataclass(frozen=True)
 class Scale:
     """What was asked for."""
@@ -22,6 +30,6 @@ class Scale:
         """How many work there: so many that nobody's history is older than a few years."""
         return min(max(FEWEST_PEOPLE, self.entries // ENTRIES_PER_PERSON), MOST_PEOPLE)
 
-    def dice(self, *about: object) -> Random:
+    def dice(self, *about: object) -> Dice:
         """Return dice of their own for one subject: changing one part leaves the others alone."""
-        return Random(f"{self.seed} {about}")  # noqa: S311 - the same every time, on purpose
+        return Dice(f"{self.seed} {' '.join(map(str, about))}")

@@ -16,8 +16,8 @@ PEOPLE = (
 """Username, name, role, time zone and hourly rate. The viewer records nothing; the last one has
 left."""
 FIRST_NAMES = (
-    "Ada", "Ben", "Chloé", "Diego", "Elif", "Femke", "Goran", "Hana", "Igor", "Julia", "Kofi", "Lena",
-    "Malik", "Nora", "Omar", "Priya", "Quinn", "Rosa", "Sven", "Thandi",
+    "Ada", "Ben", "Chloé", "Diego", "Elif", "Femke", "Goran", "Hana", "Igor", "Julia", "Kofi",
+    "Lena", "Malik", "Nora", "Omar", "Priya", "Quinn", "Rosa", "Sven", "Thandi",
 )  # fmt: skip
 LAST_NAMES = (
     "Andersen", "Bianchi", "Costa", "Dubois", "Eriksson", "Fischer", "García", "Horvat", "Ivanova",

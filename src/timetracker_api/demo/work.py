@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import product
-from random import Random
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,7 +13,7 @@ from timetracker_api.auth.models import User
 from timetracker_api.clients.models import Client
 from timetracker_api.clients.schemas import ClientCreate
 from timetracker_api.demo.definitions import COST_CENTERS, TIERS
-from timetracker_api.demo.scale import Scale
+from timetracker_api.demo.scale import Dice, Scale
 from timetracker_api.demo.words import COLORS, LAST_NAMES, NAMES, PROJECTS, STREETS, TASKS, TRADES
 from timetracker_api.projects import service as projects
 from timetracker_api.projects.models import Project
@@ -26,6 +25,8 @@ from timetracker_api.tasks.schemas import TaskCreate
 STATES = ("in_progress", "review", "done", "todo", "cancelled")
 WORKED_ON = frozenset(STATES[:3])
 """The states of tasks that time is recorded on."""
+LAST_OF_FIVE = 4
+"""Every fifth client is archived."""
 PRIORITIES = ("low", "medium", "high", "urgent")
 
 
@@ -47,6 +48,7 @@ class Work:
 class Business:
     """A client with all the work for them."""
 
+    number: int
     client: Client
     ends: date | None
     works: list[Work] = field(default_factory=list[Work])
@@ -66,11 +68,11 @@ async def win(session: AsyncSession, company: Company, number: int) -> Business:
     """Add a client with projects and tasks. The first is there from beginning to end."""
     dice = company.scale.dice("client", number)
     first = number == 0
-    ends = None if first or number % 8 else _some_day(dice, company)
+    ends = _some_day(dice, company) if number % 5 == LAST_OF_FIVE else None
     client = await entities.create(
         session, Client, _client(dice, company, number) | _since(company.first_day)
     )
-    business = Business(client, ends)
+    business = Business(number, client, ends)
     for index, name in enumerate(dice.sample(PROJECTS, dice.randint(2, 4))):
         lasting = first and index == 0
         business.works.append(
@@ -81,7 +83,7 @@ async def win(session: AsyncSession, company: Company, number: int) -> Business:
 
 async def _project(  # noqa: PLR0913 - what a project is made of
     session: AsyncSession,
-    dice: Random,
+    dice: Dice,
     company: Company,
     business: Business,
     name: str,
@@ -89,34 +91,34 @@ async def _project(  # noqa: PLR0913 - what a project is made of
     lasting: bool,
 ) -> Work:
     begins = company.first_day
-    if not lasting and dice.random() < 0.6:
+    if not lasting and dice.chance(60):
         begins += (company.today - begins) * dice.random()
     ends = business.ends
-    if ends is None and not lasting and dice.random() < 0.15:
+    if ends is None and not lasting and dice.chance(15):
         ends = _some_day(dice, company)
     begins = min(begins, ends or begins)
-    code = f"{business.client.name[:3].upper()}-{business.client.id}-{len(business.works) + 1}"
+    code = f"{business.client.name[:3].upper()}-{business.number + 1}-{len(business.works) + 1}"
     data = ProjectCreate.model_validate(
         {
             "client_id": business.client.id,
             "name": name,
             "code": code,
-            "billable": lasting or dice.random() < 0.85,
-            "hourly_rate": _maybe(dice, 0.3, f"{dice.randrange(70, 160)}.50"),
-            "budget_hours": _maybe(dice, 0.6, str(dice.randrange(40, 900, 20))),
-            "budget_amount": _maybe(dice, 0.3, str(dice.randrange(5000, 90_000, 500))),
+            "billable": lasting or dice.chance(85),
+            "hourly_rate": _maybe(dice, 30, f"{dice.randrange(70, 160)}.50"),
+            "budget_hours": _maybe(dice, 60, str(dice.randrange(40, 900, 20))),
+            "budget_amount": _maybe(dice, 30, str(dice.randrange(5000, 90_000, 500))),
             "color": dice.choice(COLORS),
             "custom_fields": {
                 "cost_center": dice.choice(COST_CENTERS),
-                "purchase_order": _maybe(dice, 0.5, f"PO-{dice.randrange(1000, 9999)}"),
-                "brief": _maybe(dice, 0.3, f"https://files.example.com/briefs/{code}"),
+                "purchase_order": _maybe(dice, 50, f"PO-{dice.randrange(1000, 9999)}"),
+                "brief": _maybe(dice, 30, f"https://files.example.com/briefs/{code}"),
             },
         }
     )
     project = await projects.create(session, data.whole() | _since(begins))
     work = Work(project, begins, ends)
     for index, task in enumerate(dice.sample(TASKS, dice.randint(3, 6))):
-        status = STATES[index] if index < 3 else dice.choice(STATES)
+        status = STATES[index] if index < len(WORKED_ON) else dice.choice(STATES)
         work.tasks.append(
             await _task(session, dice, company, work, {"name": task, "status": status})
         )
@@ -124,7 +126,7 @@ async def _project(  # noqa: PLR0913 - what a project is made of
 
 
 async def _task(
-    session: AsyncSession, dice: Random, company: Company, work: Work, values: dict[str, Any]
+    session: AsyncSession, dice: Dice, company: Company, work: Work, values: dict[str, Any]
 ) -> Task:
     due_on = company.today + timedelta(days=dice.randrange(-60, 90))
     data = TaskCreate.model_validate(
@@ -132,17 +134,17 @@ async def _task(
             **values,
             "project_id": work.project.id,
             "priority": dice.choice(PRIORITIES),
-            "assignee_id": _maybe(dice, 0.7, dice.choice(company.people).id),
-            "due_on": _maybe(dice, 0.6, due_on),
-            "estimated_seconds": _maybe(dice, 0.5, dice.randrange(2, 40) * 3600),
-            "hourly_rate": _maybe(dice, 0.08, f"{dice.randrange(140, 200)}"),
-            "custom_fields": {"ticket": _maybe(dice, 0.5, f"WEB-{dice.randrange(1, 9999)}")},
+            "assignee_id": _maybe(dice, 70, dice.choice(company.people).id),
+            "due_on": _maybe(dice, 60, due_on),
+            "estimated_seconds": _maybe(dice, 50, dice.randrange(2, 40) * 3600),
+            "hourly_rate": _maybe(dice, 8, f"{dice.randrange(140, 200)}"),
+            "custom_fields": {"ticket": _maybe(dice, 50, f"WEB-{dice.randrange(1, 9999)}")},
         }
     )
     return await tasks.create(session, data.whole() | _since(work.begins))
 
 
-def _client(dice: Random, company: Company, number: int) -> dict[str, Any]:
+def _client(dice: Dice, company: Company, number: int) -> dict[str, Any]:
     names = [f"{name} {trade}" for name, trade in product(NAMES, TRADES)]
     company.scale.dice("names").shuffle(names)
     lap, place = divmod(number, len(names))
@@ -157,22 +159,22 @@ def _client(dice: Random, company: Company, number: int) -> dict[str, Any]:
             "phone": f"+32 2 555 {dice.randrange(1000, 9999)}",
             "address": f"{dice.choice(STREETS)} {dice.randrange(1, 200)}",
             "currency": currency,
-            "hourly_rate": _maybe(dice, 0.9 if currency else 0.4, f"{dice.randrange(80, 150)}"),
+            "hourly_rate": _maybe(dice, 90 if currency else 40, f"{dice.randrange(80, 150)}"),
             "custom_fields": {
                 "debtor_number": f"{10_000 + number % 90_000}",
-                "tier": _maybe(dice, 0.8, dice.choice(TIERS)),
-                "account_manager": _maybe(dice, 0.6, company.people[0].id),
-                "fax": _maybe(dice, 0.2, f"+32 2 555 {dice.randrange(1000, 9999)}"),
+                "tier": _maybe(dice, 80, dice.choice(TIERS)),
+                "account_manager": _maybe(dice, 60, company.people[0].id),
+                "fax": _maybe(dice, 20, f"+32 2 555 {dice.randrange(1000, 9999)}"),
             },
         }
     ).whole()
 
 
-def _maybe(dice: Random, chance: float, value: Any) -> Any:
-    return value if dice.random() < chance else None
+def _maybe(dice: Dice, percent: int, value: Any) -> Any:
+    return value if dice.chance(percent) else None
 
 
-def _some_day(dice: Random, company: Company) -> date:
+def _some_day(dice: Dice, company: Company) -> date:
     """Return a day in the second half of the history, well before today."""
     return company.today - (company.today - company.first_day) * dice.uniform(0.1, 0.5)
 

@@ -59,7 +59,9 @@ class LinkTemplateCreate(Body):
     """A URL with placeholders: `{value}` or `%value%` for the value itself, `{client.id}`,
     `{client.name}` or `{custom.<key>}` for others of the same record. Scheme and host are fixed;
     every value is percent-encoded."""
-    description: Annotated[Text, Field(max_length=2000, examples=[None])] | None = None
+    description: (
+        Annotated[Text, Field(max_length=2000, examples=["The debtor in the ERP."])] | None
+    ) = None
     """What it is for."""
     icon: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,50}$", examples=["external-link"])] | None = (
         None
@@ -88,7 +90,7 @@ class LinkTemplateRead(Resource):
     """What the link is called."""
     url_template: Annotated[str, Field(examples=[URL_TEMPLATE])]
     """A URL with placeholders."""
-    description: Annotated[str | None, Field(examples=[None])]
+    description: Annotated[str | None, Field(examples=["The debtor in the ERP."])]
     """What it is for."""
     icon: Annotated[str | None, Field(examples=["external-link"])]
     """The name of an icon."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import MISSING, Field, JsonValue
+from pydantic import MISSING, Field, JsonValue, PlainSerializer
 from sqlalchemy import ColumnElement, func
 
 from timetracker_api.custom_fields.filtering import CustomListing
@@ -18,7 +18,9 @@ from timetracker_api.web.parameters import Ids, among
 
 Color = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$", examples=["#3366cc"])]
 Hours = Annotated[
-    Decimal, Field(strict=False, ge=0, le=1_000_000, decimal_places=2, examples=["120.00"])
+    Decimal,
+    Field(strict=False, ge=0, le=1_000_000, decimal_places=2, examples=["120.00"]),
+    PlainSerializer("{:.2f}".format, return_type=str),
 ]
 
 
@@ -31,7 +33,9 @@ class ProjectCreate(Body):
     """What it is called. Unique per client, whatever the case."""
     code: Annotated[Line, Field(min_length=1, max_length=50, examples=["ACME-WEB"])] | None = None
     """A short name for invoices and imports. Unique, whatever the case."""
-    description: Annotated[Text, Field(max_length=10_000, examples=[None])] | None = None
+    description: (
+        Annotated[Text, Field(max_length=10_000, examples=["A new face for the shop."])] | None
+    ) = None
     """Whatever there is to say about it."""
     billable: bool = True
     """Whether its entries are billable unless they say otherwise."""
@@ -60,7 +64,7 @@ class ProjectRead(Resource):
     """What it is called."""
     code: Annotated[str | None, Field(examples=["ACME-WEB"])]
     """A short name for invoices and imports."""
-    description: Annotated[str | None, Field(examples=[None])]
+    description: Annotated[str | None, Field(examples=["A new face for the shop."])]
     """Whatever there is to say about it."""
     billable: Annotated[bool, Field(examples=[True])]
     """Whether its entries are billable unless they say otherwise."""

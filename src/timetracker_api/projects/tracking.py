@@ -78,13 +78,15 @@ class Tracked:
 async def on_projects(session: AsyncSession, ids: Collection[int]) -> Mapping[int, Tracked]:
     """Return what is recorded on each of these projects."""
     found = {id: Tracked() for id in ids}
-    rows = await session.execute(_ON_PROJECTS, {"ids": list(ids)})
-    for id, billable, currency, rate, seconds in rows:
+    sums = await session.execute(_ON_PROJECTS, {"ids": list(ids)})
+    for id, billable, currency, rate, seconds in sums:
         found[id].add(seconds, rate if billable else None, currency)
     return found
 
 
 async def on_tasks(session: AsyncSession, ids: Collection[int]) -> Mapping[int, int]:
     """Return the seconds recorded on each of these tasks."""
-    rows = await session.execute(_ON_TASKS, {"ids": list(ids)})
-    return dict.fromkeys(ids, 0) | dict(row.tuple() for row in rows)
+    found = dict.fromkeys(ids, 0)
+    for id, seconds in await session.execute(_ON_TASKS, {"ids": list(ids)}):
+        found[id] = seconds
+    return found

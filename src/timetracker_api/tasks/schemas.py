@@ -23,7 +23,9 @@ class TaskCreate(Body):
     """The project it belongs to. It cannot be changed once time is recorded."""
     name: Annotated[Name, Field(examples=["Landing page"])]
     """What it is called. Unique per project, whatever the case."""
-    description: Annotated[Text, Field(max_length=10_000, examples=[None])] | None = None
+    description: (
+        Annotated[Text, Field(max_length=10_000, examples=["With the new pictures."])] | None
+    ) = None
     """Whatever there is to say about it."""
     status: Status = "todo"
     """How far it is."""
@@ -52,7 +54,7 @@ class TaskRead(Resource):
     """The project it belongs to."""
     name: Annotated[str, Field(examples=["Landing page"])]
     """What it is called."""
-    description: Annotated[str | None, Field(examples=[None])]
+    description: Annotated[str | None, Field(examples=["With the new pictures."])]
     """Whatever there is to say about it."""
     status: Status
     """How far it is."""

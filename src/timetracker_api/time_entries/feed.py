@@ -4,15 +4,19 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BeforeValidator, Field
 from sqlalchemy import ColumnElement
 
 from timetracker_api.custom_fields.filtering import CustomFilters
 from timetracker_api.db.json_keys import HasItem
 from timetracker_api.db.naming import containing
 from timetracker_api.time_entries.models import TimeEntry
+from timetracker_api.time_entries.schemas import as_written, day_as_written
 from timetracker_api.web.feeds import Feed
 from timetracker_api.web.parameters import Ids, IdsOrNone, among
+
+Moment = Annotated[AwareDatetime, BeforeValidator(as_written)]
+Date = Annotated[date, BeforeValidator(day_as_written)]
 
 
 class TimeEntryFeed(CustomFilters, Feed, frozen=True):
@@ -38,15 +42,15 @@ class TimeEntryFeed(CustomFilters, Feed, frozen=True):
     """Only those that have all mandatory custom fields, or only the others."""
     search: Annotated[str | None, Field(max_length=200)] = None
     """Only those whose notes contain this, whatever the case."""
-    from_: Annotated[date | None, Field(alias="from")] = None
+    from_: Annotated[Date | None, Field(alias="from")] = None
     """Only those of this day or later, by their own calendar."""
-    to: date | None = None
+    to: Date | None = None
     """Only those of this day or earlier, by their own calendar."""
-    started_after: AwareDatetime | None = None
+    started_after: Moment | None = None
     """Only those that began at this instant or later."""
-    started_before: AwareDatetime | None = None
+    started_before: Moment | None = None
     """Only those that began before this instant."""
-    updated_since: AwareDatetime | None = None
+    updated_since: Moment | None = None
     """Only those that were changed at this instant or later."""
     sort: Literal["started_at", "-started_at"] = "-started_at"
     """The order; with `-` in front, the newest first."""

@@ -1,6 +1,7 @@
 """From when until when: by two instants, or by one and how long it took."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from timetracker_api.entities import Values
@@ -16,8 +17,8 @@ def interval(values: Values, zone: ZoneInfo, before: TimeEntry | None) -> Values
 
     Raises `Invalid` where they contradict each other, or a new entry has no end.
     """
-    started_at = _given("started_at", values, zone, before)
-    ended_at = _given("ended_at", values, zone, before)
+    started_at: datetime = _given("started_at", values, zone, before)
+    ended_at: datetime | None = _given("ended_at", values, zone, before)
     seconds: int | None = values.get("duration_seconds")
     if seconds is not None and values.get("ended_at") is None:
         try:
@@ -44,10 +45,10 @@ def between(started_at: datetime, ended_at: datetime | None, field: str = "ended
     return {"started_at": started_at, "ended_at": ended_at, "duration_seconds": seconds}
 
 
-def _given(field: str, values: Values, zone: ZoneInfo, before: TimeEntry | None) -> datetime:
+def _given(field: str, values: Values, zone: ZoneInfo, before: TimeEntry | None) -> Any:
     if (given := values.get(field)) is not None:
         return instant(given, zone, field)
-    return getattr(before, field, None)  # pyright: ignore[reportReturnType] - a start there is
+    return getattr(before, field, None)
 
 
 def _fault(field: str, code: str, message: str) -> Invalid:

@@ -64,8 +64,6 @@ async def update_time_entry(
 
 
 @router.delete("/{id}", status_code=status.HTTP_204_NO_CONTENT)
-async def delete_time_entry(
-    session: Writing, id: Id, if_match: caching.IfMatch = None
-) -> None:
+async def delete_time_entry(session: Writing, id: Id, if_match: caching.IfMatch = None) -> None:
     """Delete an entry."""
     await service.delete(session, id, if_match)

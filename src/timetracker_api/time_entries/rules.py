@@ -18,7 +18,7 @@ TOLERANCE = timedelta(seconds=60)
 
 
 class Locked(Conflict):
-    """The entry lies in a closed period; `locks` says why. Whoever has `time_entries:unlock` may."""
+    """The entry lies in a closed period; `locks` says why. It takes `time_entries:unlock`."""
 
     title = "It is locked"
 

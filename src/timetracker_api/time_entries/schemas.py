@@ -22,22 +22,31 @@ from timetracker_api.schema import (
     TimeZoneName,
 )
 
+DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 WRITTEN = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
+    DAY + r"[Tt][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})?",
     re.ASCII,
 )
 
 
-def _as_written(value: Any) -> Any:
+def as_written(value: Any) -> Any:
+    """Refuse numbers, and whatever else could be read as a time."""
     if isinstance(value, str) and WRITTEN.fullmatch(value):
         return value
     raise PydanticCustomError("type", "Input should be a time such as 2026-11-22T09:30:00Z")
 
 
+def day_as_written(value: Any) -> Any:
+    """Refuse numbers, and whatever else could be read as a date."""
+    if isinstance(value, str) and re.fullmatch(DAY, value, re.ASCII):
+        return value
+    raise PydanticCustomError("type", "Input should be a date such as 2026-11-22")
+
+
 Instant = Annotated[
     datetime,
-    BeforeValidator(_as_written),
+    BeforeValidator(as_written),
     Field(strict=False, examples=["2026-11-22T09:30:00Z"]),
 ]
 """A time with an offset, or one on the clocks of the entry's time zone."""
@@ -130,7 +139,7 @@ class Lock(Schema):
     """The same in a sentence."""
 
 
-class Warning_(Schema):
+class EntryWarning(Schema):
     """Something that may be a mistake."""
 
     code: Annotated[Literal["overlap"], Field(examples=["overlap"])]
@@ -182,5 +191,5 @@ class TimeEntryRead(Resource):
     """The links that follow from the values, by the field they belong to."""
     inactive: Annotated[dict[str, JsonValue], Field(examples=[{}])] | MISSING = MISSING
     """The values of inactive custom fields; only with `include=inactive`."""
-    warnings: Annotated[list[Warning_], Field(examples=[[]])] | MISSING = MISSING
+    warnings: Annotated[list[EntryWarning], Field(examples=[[]])] | MISSING = MISSING
     """What may be a mistake; only in answers to a change, where the settings ask for it."""

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from timetracker_api import clock, entities
-from timetracker_api.auth.models import User
 from timetracker_api.auth.principal import require
 from timetracker_api.auth.scopes import Scope
 from timetracker_api.db.session import context
@@ -65,7 +64,8 @@ async def add(session: AsyncSession, held: Held, values: Values) -> Written:
     values["time_zone"] = values["time_zone"] or user.time_zone or held.rule.time_zone
     values |= interval(values, ZoneInfo(values["time_zone"]), None)
     where = await held.places.find(session, {name: values[name] for name in PLACE})
-    return await write(session, held, None, values, user=user, where=where)
+    values["user_id"] = user.id
+    return await write(session, held, None, values, where)
 
 
 async def change(session: AsyncSession, held: Held, entry: TimeEntry, values: Values) -> Written:
@@ -80,7 +80,8 @@ async def change(session: AsyncSession, held: Held, entry: TimeEntry, values: Va
     values |= interval(values, ZoneInfo(values["time_zone"]), entry)
     goes = spot(entry, values)
     where = await held.places.find(session, goes) if goes else None
-    return await write(session, held, entry, values, user=user, where=where)
+    values["user_id"] = user.id
+    return await write(session, held, entry, values, where)
 
 
 async def remove(session: AsyncSession, held: Held, entry: TimeEntry) -> None:
@@ -95,19 +96,16 @@ async def write(
     held: Held,
     before: TimeEntry | None,
     values: Values,
-    *,
-    user: User,
     where: Place | None,
 ) -> Written:
     """Give an entry, or a new one, the values it is to have, if all rules allow.
 
-    ``values`` have the whole interval and its time zone; ``where`` it takes place is needed for a
-    new entry and for one whose place, user or `billable` is to change. Nothing has changed when
-    this raises, so that the rest of many changes can go on.
+    ``values`` have its user, the whole interval and the time zone; ``where`` it takes place is
+    needed for a new entry and for one whose place, user or `billable` is to change. Nothing has
+    changed when this raises, so that the rest of many changes can go on.
     """
-    rule = held.rule
+    user, rule = held.users[values["user_id"]], held.rule
     started_at, ended_at = values["started_at"], values["ended_at"]
-    values["user_id"] = user.id
     values["local_date"] = local_date(started_at, ZoneInfo(values["time_zone"]))
     rules.refuse_locked(session, rule, values["local_date"])
     if before is None or before.started_at != started_at:

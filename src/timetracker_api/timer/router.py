@@ -32,30 +32,34 @@ async def get_timer(session: Reading) -> Values:
 @router.post("/start", response_model=TimerStarted)
 async def start_timer(session: Writing, data: TimerStart) -> Values:
     """Begin an entry now. Mandatory custom fields may wait until it is done."""
-    return await service.start(session, data.whole(exclude={"on_running"}), data.on_running)
+    return await service.start(session, data.whole())
 
 
 @router.post("/switch", response_model=TimerStarted)
 async def switch_timer(session: Writing, data: TimerSwitch) -> Values:
     """Stop what is running and begin something else, at one and the same instant."""
-    return await service.start(session, data.whole(), "switch")
+    return await service.start(session, data.whole() | {"on_running": "switch"})
 
 
 @router.post("/stop", response_model=TimerStopped)
-async def stop_timer(session: Writing, data: Annotated[TimerStop, Body()] = TimerStop()) -> Values:
+async def stop_timer(
+    session: Writing, data: Annotated[TimerStop, Body(default_factory=TimerStop)]
+) -> Values:
     """End what is running. Where nothing is, `stopped` is null: this can safely be repeated."""
     return await service.stop(session, data.entry_id, data.ended_at)
 
 
 @router.post("/pause", response_model=TimerStopped)
-async def pause_timer(session: Writing, data: Annotated[TimerStop, Body()] = TimerStop()) -> Values:
+async def pause_timer(
+    session: Writing, data: Annotated[TimerStop, Body(default_factory=TimerStop)]
+) -> Values:
     """End what is running, to resume it later. The same as to stop it."""
     return await service.stop(session, data.entry_id, data.ended_at)
 
 
 @router.post("/resume", response_model=TimerStarted)
 async def resume_timer(
-    session: Writing, data: Annotated[TimerResume, Body()] = TimerResume()
+    session: Writing, data: Annotated[TimerResume, Body(default_factory=TimerResume)]
 ) -> Values:
     """Begin a new entry that continues an earlier one."""
     return await service.resume(session, data.entry_id, data.on_running)
@@ -63,7 +67,7 @@ async def resume_timer(
 
 @router.post("/discard", response_model=TimerDiscarded)
 async def discard_timer(
-    session: Writing, data: Annotated[TimerDiscard, Body()] = TimerDiscard()
+    session: Writing, data: Annotated[TimerDiscard, Body(default_factory=TimerDiscard)]
 ) -> Values:
     """Throw away what is running, as if it had never been started."""
     return await service.discard(session, data.entry_id)

@@ -45,7 +45,7 @@ class TimerResume(Body):
     """What to go on with."""
 
     entry_id: IdOf | None = None
-    """The entry to go on from; null for the one that ended last."""
+    """The entry to go on from; null for the latest."""
     on_running: OnRunning = "reject"
     """What to do with a timer that is running: `reject` (409) or `switch`."""
 

@@ -4,7 +4,9 @@ Every verb locks the user first and looks at the clock after that: whoever comes
 the first one did, and a later time. The unique index on running entries is the proof.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -55,10 +57,10 @@ async def state(session: AsyncSession) -> Values:
     return {"timer": rows[0] if rows else None, "server_time": _now()}
 
 
-async def start(session: AsyncSession, values: Values, on_running: OnRunning) -> Values:
+async def start(session: AsyncSession, values: Values) -> Values:
     """Begin an entry now, or when ``values`` say."""
     user, now = await _caller(session)
-    return await _begin(session, user, now, values, on_running)
+    return await _begin(session, user, now, values)
 
 
 async def stop(
@@ -101,30 +103,36 @@ async def resume(session: AsyncSession, entry_id: int | None, on_running: OnRunn
         latest = ended.order_by(TimeEntry.started_at.desc(), TimeEntry.id.desc())
         before = await session.scalar(latest.where(TimeEntry.started_at <= now).limit(1))
     if before is None:
-        raise entities.missing(TimeEntry, entry_id) if entry_id else NotFound("You have no time.")
+        nothing = NotFound("There is nothing to go on with.")
+        raise entities.missing(TimeEntry, entry_id) if entry_id else nothing
     values: Values = {name: getattr(before, name) for name in CONTINUED}
-    values["custom_fields"] = await acceptable(session, TimeEntry, before.custom_fields)
-    values["continues_id"] = before.id
-    return await _begin(session, user, now, values, on_running)
+    values |= {"continues_id": before.id, "on_running": on_running}
+    return await _begin(session, user, now, values, before.custom_fields)
 
 
 async def _begin(
-    session: AsyncSession, user: User, now: datetime, values: Values, on_running: OnRunning
+    session: AsyncSession,
+    user: User,
+    now: datetime,
+    values: Values,
+    continued: Mapping[str, Any] | None = None,
 ) -> Values:
     running = await _running(session, user)
-    if running is not None and on_running == "reject":
+    if values.pop("on_running") == "reject" and running is not None:
         raise TimerRunning(None, timer=await _told(session, running))
     where = {name: values[name] for name in PLACE}
     holding = await held(session, {user.id: user}, spots=[where])
+    if continued is not None:
+        values["custom_fields"] = await acceptable(session, TimeEntry, continued)
     values["time_zone"] = values["time_zone"] or user.time_zone or holding.rule.time_zone
     at = await _beginning(session, user, now, values, running)
     written: list[Written] = []
     if running is not None:
         written.append(await _end(session, holding, running, at))
         await session.flush()  # or the new one would be the second that runs
-    values |= between(at, None) | {"source": "timer"}
+    values |= between(at, None) | {"user_id": user.id, "source": "timer"}
     place = await holding.places.find(session, where)
-    written.append(await write(session, holding, None, values, user=user, where=place))
+    written.append(await write(session, holding, None, values, place))
     found = await shown(session, *written)
     return {
         "timer": found[written[-1].entry.id],
@@ -188,9 +196,9 @@ async def _named(session: AsyncSession, user: User, entry_id: int | None) -> Tim
 
 
 async def _end(session: AsyncSession, held: Held, running: TimeEntry, at: datetime) -> Written:
-    values = between(running.started_at, at) | {"time_zone": running.time_zone}
-    user = held.users[running.user_id]
-    return await write(session, held, running, values, user=user, where=None)
+    same = {"user_id": running.user_id, "time_zone": running.time_zone}
+    values = between(running.started_at, at) | same
+    return await write(session, held, running, values, None)
 
 
 async def _told(session: AsyncSession, entry: TimeEntry) -> Values:

@@ -59,14 +59,13 @@ TRANSIENT = frozenset(
         "40P01",  # deadlock
         "55P03",  # lock timeout
         "57014",  # cancelled
-        "42P01",  # a table is missing: not migrated yet
-        "42703",  # a column is missing
     }
 )
 
 
-UNMIGRATED = ("no such table", "no such column", "UndefinedTableError", "UndefinedColumnError")
-"""How the databases say that something is missing which a migration adds."""
+MISSING_STATES = frozenset({"42P01", "42703"})
+MISSING = ("no such table", "no such column")
+"""How the databases say that something is not there which a migration adds."""
 
 
 def install(app: FastAPI) -> None:
@@ -132,7 +131,8 @@ def _from_framework(error: Exception) -> Problem:
 def _unavailable(error: Exception) -> Problem:
     reason = getattr(error, "orig", None) or error
     log.warning("database unavailable", reason=f"{type(reason).__name__}: {reason}")
-    if any(word in str(reason) for word in UNMIGRATED):
+    missing = getattr(reason, "sqlstate", None) in MISSING_STATES
+    if missing or any(words in str(reason) for words in MISSING):
         return Unavailable("The database has not been migrated; `/health/ready` says more.")
     return Unavailable("The database cannot be reached or is busy.")
 
@@ -161,7 +161,10 @@ def _from_constraint(error: exc.IntegrityError) -> Problem:
 
 
 def _from_database(error: exc.DBAPIError) -> Problem:
-    if error.connection_invalidated or getattr(error.orig, "sqlstate", None) in TRANSIENT:
+    if (
+        error.connection_invalidated
+        or getattr(error.orig, "sqlstate", None) in TRANSIENT | MISSING_STATES
+    ):
         return _unavailable(error)
     if isinstance(error, exc.DataError):
         return Invalid(detail="A value is beyond what the database can hold.")

@@ -9,15 +9,16 @@ from hashlib import blake2b
 from typing import Annotated, Any, Generic, TypeVar
 
 import orjson
-from pydantic import MISSING, Field
+from pydantic import MISSING, AwareDatetime, ConfigDict, Field, TypeAdapter
 from sqlalchemy import ColumnElement, func, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from timetracker_api.db.session import context
+from timetracker_api.db.types import UTCDateTime
 from timetracker_api.entities import Representation, Values
 from timetracker_api.problems import Fault, Invalid
-from timetracker_api.schema import Schema
+from timetracker_api.schema import LARGEST_ID, Schema
 from timetracker_api.web.parameters import Parameters
 
 T = TypeVar("T")
@@ -25,9 +26,14 @@ T = TypeVar("T")
 MOST_COUNTED = 10_000
 SEAL_LENGTH = 9
 
+INSTANT: TypeAdapter[Any] = TypeAdapter(AwareDatetime)
+NUMBER: TypeAdapter[Any] = TypeAdapter(Annotated[int, Field(ge=1, le=LARGEST_ID)])
+
 
 class Portion(Schema, Generic[T]):
     """The next records of a feed."""
+
+    model_config = ConfigDict(json_schema_extra={"description": "The next records of a feed."})
 
     items: list[T]
     """The records."""
@@ -63,8 +69,10 @@ class Feed(Parameters, frozen=True):
         backwards = self.sort.startswith("-")
         from_here = list(where)
         if self.cursor is not None:
-            last, id = self._read(self.cursor)
-            seen = tuple_(literal(_parsed(key, last), key.type), literal(id, entity.id.type))
+            last, id = self._read(
+                self.cursor, INSTANT if isinstance(key.type, UTCDateTime) else NUMBER
+            )
+            seen = tuple_(literal(last, key.type), literal(id, entity.id.type))
             from_here.append(place < seen if backwards else place > seen)
         order = (key.desc(), entity.id.desc()) if backwards else (key.asc(), entity.id.asc())
         wanted = shown.statement.where(*from_here).order_by(*order).limit(self.limit + 1)
@@ -88,14 +96,15 @@ class Feed(Parameters, frozen=True):
         place = orjson.dumps([last, id])
         return urlsafe_b64encode(self._seal(place) + place).decode().rstrip("=")
 
-    def _read(self, cursor: str) -> tuple[Any, int]:
+    def _read(self, cursor: str, key: TypeAdapter[Any]) -> tuple[Any, int]:
+        """Return what a cursor holds, if that is written just so: anybody can make one up."""
         try:
             decoded = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-            seal, place = decoded[:SEAL_LENGTH], decoded[SEAL_LENGTH:]
-            if seal == self._seal(place):
-                last, id = orjson.loads(place)
+            last, id = orjson.loads(decoded[SEAL_LENGTH:])
+            last, id = key.validate_python(last), NUMBER.validate_python(id, strict=True)
+            if self._write(last, id) == cursor:
                 return last, id
-        except ValueError:
+        except (TypeError, ValueError):
             pass
         message = "The cursor is not one of this list with these parameters."
         raise Invalid(Fault(pointer="/cursor", source="query", code="cursor", message=message))
@@ -104,11 +113,5 @@ class Feed(Parameters, frozen=True):
         """Binds a cursor to its list. It guards against mistakes; what one may see, the query."""
         query = self.model_dump_json(exclude={"cursor", "limit", "include"}, exclude_none=True)
         return blake2b(
-            place + type(self).__name__.encode() + query.encode(), digest_size=9
+            place + type(self).__name__.encode() + query.encode(), digest_size=SEAL_LENGTH
         ).digest()
-
-
-def _parsed(key: InstrumentedAttribute[Any], value: Any) -> Any:
-    python_type = key.type.python_type
-    parse = getattr(python_type, "fromisoformat", None)
-    return parse(value) if parse and isinstance(value, str) else value

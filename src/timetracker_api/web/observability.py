@@ -48,6 +48,7 @@ def configure_logging(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.log_level.upper())
+    logging.getLogger("aiosqlite").setLevel(logging.INFO)  # below, it tells every parameter
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
