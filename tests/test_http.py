@@ -127,3 +127,25 @@ def test_browsers_may_send_and_read_what_the_api_speaks_with():
         "RateLimit",
         "X-Request-ID",
     }
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/docs", "/api/v1/clients"])
+async def test_what_can_be_read_can_be_asked_for_its_headers_alone(api: AsyncClient, path: str):
+    whole = await api.get(f"http://test{path}")
+    headers = await api.head(f"http://test{path}")
+    assert (headers.status_code, headers.content) == (whole.status_code, b"")
+    assert headers.headers["content-length"] == whole.headers["content-length"]
+
+
+async def test_answers_are_kept_by_nobody_but_the_caller_and_secrets_by_nobody(api: AsyncClient):
+    shown = await api.get("/users/me")
+    assert shown.headers["cache-control"] == "private, no-cache"
+    secret = await api.post("/tokens", json={"name": "Mine", "scopes": ["clients:read"]})
+    assert secret.headers["cache-control"] == "no-store"
+
+
+async def test_ones_own_user_is_not_changed_behind_ones_back(api: AsyncClient):
+    seen = (await api.get("/users/me")).headers["etag"]
+    await api.patch("/users/me", json={"name": "First"})
+    stale = await api.patch("/users/me", json={"name": "Second"}, headers={"If-Match": seen})
+    assert stale.status_code == 412

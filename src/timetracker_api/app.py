@@ -16,6 +16,7 @@ from timetracker_api.db.session import Database
 from timetracker_api.settings import Settings
 from timetracker_api.web import docs, errors, openapi
 from timetracker_api.web.body import BodyLimit
+from timetracker_api.web.head import AnswersHead
 from timetracker_api.web.idempotency import forget_old
 from timetracker_api.web.observability import Observed, configure_logging, log
 
@@ -57,7 +58,7 @@ class TimeTracker(FastAPI):
                 expose_headers=RESPONSE_HEADERS,
                 max_age=HOUR,
             )
-        return Observed(stack)
+        return Observed(AnswersHead(stack))
 
     def openapi(self) -> dict[str, Any]:
         """Return the document, completed once."""

@@ -1,15 +1,27 @@
 """What request and response bodies have in common, and the field types they share."""
 
+import re
 import unicodedata
 import zoneinfo
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, TypeVar
 
-from pydantic import MISSING, AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    MISSING,
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
 
 T = TypeVar("T")
 
@@ -55,7 +67,17 @@ class Patch(Body):
 IdOf = Annotated[int, Field(ge=1, le=LARGEST_ID, examples=[7])]
 """The id of another record."""
 
-Day = Annotated[date, Field(strict=False, examples=["2026-11-22"])]
+
+def _day_as_written(value: object) -> object:
+    """Pydantic would read numbers, as seconds since 1970."""
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value, re.ASCII):
+        return value
+    raise PydanticCustomError("type", "Input should be a date such as 2026-11-22")
+
+
+Day = Annotated[
+    date, BeforeValidator(_day_as_written), Field(strict=False, examples=["2026-11-22"])
+]
 """A date, as ``YYYY-MM-DD``."""
 
 
@@ -109,10 +131,30 @@ def many_lines(text: str) -> str:
     return text
 
 
-Line = Annotated[str, AfterValidator(one_line)]
+@dataclass(frozen=True)
+class Pattern:
+    """Tells the OpenAPI document what a validator checks, where one expression can say it."""
+
+    expression: str
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        schema = handler(core)
+        texts = (each for each in schema.get("anyOf", [schema]) if each.get("type") == "string")
+        for each in texts:
+            each["pattern"] = self.expression
+        return schema
+
+
+_HARMFUL = r"\u007f-\u009f\u2028-\u202e\u2066-\u2069"
+
+Line = Annotated[str, AfterValidator(one_line), Pattern(rf"^[^\u0000-\u001f{_HARMFUL}]*$")]
 """Text on one line, without control characters."""
 
-Text = Annotated[str, AfterValidator(many_lines)]
+_ALL_BUT_BREAKS = r"\u0000-\u0008\u000b\u000c\u000e-\u001f"
+
+Text = Annotated[str, AfterValidator(many_lines), Pattern(rf"^[^{_ALL_BUT_BREAKS}{_HARMFUL}]*$")]
 """Text that may have several lines."""
 
 Name = Annotated[Line, Field(min_length=1, max_length=200)]
@@ -148,5 +190,6 @@ Amount = Annotated[
     Decimal,
     Field(strict=False, ge=0, max_digits=14, decimal_places=4, examples=["95.50"]),
     PlainSerializer(_plain_amount, return_type=str),
+    Pattern(r"^0*[0-9]{1,10}(\.[0-9]{1,4})?$"),
 ]
 """Money: a decimal string such as ``95.50``. A JSON number is read as well."""

@@ -105,11 +105,19 @@ async def touch(context: Context, found: Row[*tuple[Any, ...]]) -> None:
     values: dict[str, Any] = {"last_used_at": now, "updated_at": Token.updated_at}
     if found.kind == "session":
         values["expires_at"] = session_end(context, now)
-    async with context.database.write() as session:
-        await session.execute(
-            update(Token).where(Token.id == found.token_id).values(values),
-            execution_options={"unrecorded": True},
-        )
+    # Of many requests at once one is enough: the others would only queue for the row.
+    touching: set[int] = context.database.memory.setdefault("touching", set[int]())
+    if found.token_id in touching:
+        return
+    touching.add(found.token_id)
+    try:
+        async with context.database.write() as session:
+            await session.execute(
+                update(Token).where(Token.id == found.token_id).values(values),
+                execution_options={"unrecorded": True},
+            )
+    finally:
+        touching.discard(found.token_id)
 
 
 def session_end(context: Context, now: datetime) -> datetime:

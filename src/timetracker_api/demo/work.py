@@ -135,7 +135,7 @@ async def _task(
             "project_id": work.project.id,
             "priority": dice.choice(PRIORITIES),
             "assignee_id": _maybe(dice, 70, dice.choice(company.people).id),
-            "due_on": _maybe(dice, 60, due_on),
+            "due_on": _maybe(dice, 60, due_on.isoformat()),
             "estimated_seconds": _maybe(dice, 50, dice.randrange(2, 40) * 3600),
             "hourly_rate": _maybe(dice, 8, f"{dice.randrange(140, 200)}"),
             "custom_fields": {"ticket": _maybe(dice, 50, f"WEB-{dice.randrange(1, 9999)}")},

@@ -13,7 +13,18 @@ from timetracker_api.custom_fields.schemas import CustomFields, CustomValues
 from timetracker_api.db.naming import containing
 from timetracker_api.link_templates.schemas import Links
 from timetracker_api.projects.models import Project
-from timetracker_api.schema import Amount, Body, IdOf, Line, Name, Patch, Reference, Resource, Text
+from timetracker_api.schema import (
+    Amount,
+    Body,
+    IdOf,
+    Line,
+    Name,
+    Patch,
+    Pattern,
+    Reference,
+    Resource,
+    Text,
+)
 from timetracker_api.web.parameters import Ids, among
 
 Color = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$", examples=["#3366cc"])]
@@ -21,6 +32,7 @@ Hours = Annotated[
     Decimal,
     Field(strict=False, ge=0, le=1_000_000, decimal_places=2, examples=["120.00"]),
     PlainSerializer("{:.2f}".format, return_type=str),
+    Pattern(r"^0*([0-9]{1,6}(\.[0-9]{1,2})?|1000000(\.00?)?)$"),
 ]
 
 

@@ -47,6 +47,7 @@ async def throttled(request: Request, data: Credentials) -> AsyncGenerator[Crede
     response_model=SessionCreated,
     status_code=status.HTTP_201_CREATED,
     responses=answers(Unauthenticated),
+    openapi_extra={SECRET: True},
 )
 async def sign_in(
     session: Writing, credentials: Annotated[Credentials, Depends(throttled, scope="function")]

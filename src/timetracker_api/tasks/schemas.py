@@ -93,7 +93,7 @@ class TaskListing(CustomListing, frozen=True):
     """Only those that are this far."""
     priority: Priority | None = None
     """Only those that are this urgent."""
-    due_before: date | None = None
+    due_before: Day | None = None
     """Only those that are due before this day."""
     archived: bool = False
     """The archived ones instead of the active ones."""

@@ -86,6 +86,8 @@ async def locked_users(
     later time to whoever comes second: the timer can run neither twice nor backwards.
     """
     owners = select(TimeEntry.user_id).where(TimeEntry.id.in_(entry_ids), *visible(session))
+    if not ids and not entry_ids:
+        return {}
     which = [*([User.id.in_(ids)] if ids else ()), *([User.id.in_(owners)] if entry_ids else ())]
     # Their keys stay free: who refers to them, with a new token for one, need not wait.
     statement = select(User).where(or_(*which)).order_by(User.id).with_for_update(key_share=True)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Request, status
 
+from timetracker_api import entities
 from timetracker_api.auth.models import User
 from timetracker_api.auth.principal import Caller
 from timetracker_api.auth.throttling import Throttle, client_address
@@ -20,6 +21,7 @@ from timetracker_api.users.schemas import (
     UserUpdate,
 )
 from timetracker_api.users.service import USERS
+from timetracker_api.web import caching
 from timetracker_api.web.pagination import Page
 from timetracker_api.web.routing import Id, ResourceRouter, for_writing
 
@@ -27,6 +29,15 @@ me = ResourceRouter("users/me", scope=None, tag="users")
 router = ResourceRouter("users")
 
 UserToChange = Annotated[User, for_writing(User)]
+
+
+async def _me(session: Writing, caller: Caller, if_match: caching.IfMatch = None) -> User:
+    user = await entities.locked(session, User, caller.actor_id or 0)
+    caching.check_unchanged(user, if_match)
+    return user
+
+
+Me = Annotated[User, Depends(_me)]
 
 
 async def _admins_first(session: Writing) -> None:
@@ -56,10 +67,10 @@ async def get_me(session: Reading, caller: Caller) -> Values:
 
 @me.patch("", response_model=UserRead)
 async def update_me(
-    session: Writing, data: Annotated[MeUpdate, Depends(limited, scope="function")]
+    session: Writing, user: Me, data: Annotated[MeUpdate, Depends(limited, scope="function")]
 ) -> Values:
     """Change your own name, address, time zone or password."""
-    return await USERS.one(session, (await service.update_own(session, data.given())).id)
+    return await USERS.one(session, (await service.update_own(session, user, data.given())).id)
 
 
 @router.get("", response_model=Page[UserRead])

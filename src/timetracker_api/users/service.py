@@ -57,17 +57,15 @@ async def update(session: AsyncSession, user: User, values: Values) -> User:
     return await entities.update(session, user, await _with_password_hashed(user, values))
 
 
-async def update_own(session: AsyncSession, values: Values) -> User:
+async def update_own(session: AsyncSession, user: User, values: Values) -> User:
     """Change the caller's own user; a new password needs the old one, and ends other logins."""
-    known = context(session)
-    user = await entities.locked(session, User, known.actor_id or 0)
     current: SecretStr | None = values.pop("current_password", None)
     if "password" in values:
         if current is None:
             raise _fault("required", "A new password needs the current one.")
         if not await passwords.verify(current.get_secret_value(), user.password_hash):
             raise _fault("wrong_password", "This is not the current password.")
-        await end_logins(session, user, but=known.token_id)
+        await end_logins(session, user, but=context(session).token_id)
     return await entities.update(session, user, await _with_password_hashed(user, values))
 
 

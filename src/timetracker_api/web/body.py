@@ -23,6 +23,8 @@ from timetracker_api.web.errors import respond
 DEEPEST = 32
 """Levels of nesting; what we accept needs four."""
 
+EXACT = 2**53
+
 
 class BodyLimit:
     """Refuses a body that says it is too large, before anything is done with it.
@@ -90,11 +92,12 @@ def _no_constant(constant: str) -> NoReturn:
     raise MalformedBody(f"{constant} is not JSON.")
 
 
-def _float(text: str) -> float:
+def _float(text: str) -> float | int:
     number = float(text)
     if not isfinite(number):
         raise MalformedBody("A number in it is too large.")
-    return number
+    # To JSON Schema 1.0 is an integer; beyond 2**53 a float no longer says which one.
+    return int(number) if number.is_integer() and abs(number) < EXACT else number
 
 
 def _sentence(error: Exception) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from timetracker_api.problems import ProblemDetails
+from timetracker_api.schema import LARGEST_ID
 
 Node = dict[str, Any]
 
@@ -36,7 +37,7 @@ IF_NONE_MATCH: Node = {
     "name": "if-none-match",
     "in": "header",
     "required": False,
-    "schema": {"type": "string", "maxLength": 1000, "title": "If-None-Match"},
+    "schema": {"type": "string", "title": "If-None-Match"},
     "description": "An `ETag` you have seen: the answer is 304 when nothing has changed since.",
 }
 ETAG = "Changes whenever the answer does. For `If-None-Match` and `If-Match`."
@@ -54,12 +55,27 @@ def complete(document: Node) -> None:
     schemas["Problem"] = problem
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
+    _write_integers_as_integers(document)
     for operations in document["paths"].values():
         for method, operation in operations.items():
             _add_headers(method, operation, schemas)
     for media in _bodies(document):
         if "example" not in media and "schema" in media:
             media["example"] = example(media["schema"], schemas)
+
+
+def _write_integers_as_integers(node: Any) -> None:
+    """FastAPI writes the limits inside of unions as floats, and so promises 2**63."""
+    if isinstance(node, list):
+        for each in cast(list[Any], node):
+            _write_integers_as_integers(each)
+    elif isinstance(node, dict):
+        members = cast(Node, node)
+        for limit in ("minimum", "maximum") if members.get("type") == "integer" else ():
+            if limit in members:
+                members[limit] = min(int(members[limit]), LARGEST_ID)
+        for each in members.values():
+            _write_integers_as_integers(each)
 
 
 def _add_headers(method: str, operation: Node, schemas: Node) -> None:

@@ -123,6 +123,7 @@ class ResourceRoute(APIRoute):
                 if_none_match = request.headers.get("if-none-match")
                 asked = if_none_match if request.method in SAFE else None
                 response = caching.tagged(response, known.subject["version"], asked)
+            response.headers["Cache-Control"] = "no-store" if secret else "private, no-cache"
             await idempotency.remember(request, response, secret=secret)
             return response
 
@@ -172,13 +173,13 @@ def _possible(path: str, methods: set[str], *, public: bool) -> Sequence[type[Pr
     kinds: list[type[Problem]] = [Unavailable, Invalid, TooManyRequests]
     if not public:
         kinds += [Unauthenticated, Forbidden]
-    if "{" in path:
-        kinds += [NotFound]
+    if "{" in path or ("POST" in methods and path.count("/") > 1):
+        kinds += [NotFound]  # a command may also name a record in its body
     if not methods <= SAFE:
         kinds += [Conflict]
     if methods & {"POST", "PUT", "PATCH"}:
         kinds += [MalformedBody, BodyTooLarge, UnsupportedMediaType]
-    if methods & {"PUT", "PATCH", "DELETE"}:
+    if methods & {"PUT", "PATCH", "DELETE"} or ("{" in path and "POST" in methods):
         kinds += [PreconditionFailed]
     return kinds
 

@@ -1,0 +1,22 @@
+"""HEAD: whatever GET would answer, without the body."""
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+class AnswersHead:
+    """Every address that can be read can be asked for its headers alone (RFC 9110, 9.3.2)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_headers(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        await self.app({**scope, "method": "GET"}, receive, send_headers)
