@@ -229,13 +229,11 @@ async def test_500_entries_take_as_many_statements_as_one(
     # Users, two kinds of places, the definitions' version; then events, and what is shown.
     expected = AUTHENTICATION + 6
     for length in (2, 500):
+        places = ({"task_id": task["id"]}, {"client_id": client["id"]})
         operations = [
-            create(user_id=users[number % 5], notes=f"{number}") | {"op": "create"}
+            create(user_id=users[number % 5], notes=f"{number}", **places[number % 2])
             for number in range(length)
         ]
-        for number, operation in enumerate(operations):
-            place = {"task_id": task["id"]} if number % 2 else {"client_id": client["id"]}
-            operation["data"] |= place
         with statements(database) as sent:
             answer = await bulk(api, *operations, mode=mode)
         assert answer.status_code in {200, 207}, answer.text

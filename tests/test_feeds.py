@@ -83,7 +83,7 @@ async def test_who_walks_while_others_insert_and_delete_sees_every_lasting_entry
     client = (await given.a_client())["id"]
     lasting = await a_series(api, given, 40, client_id=client)
     passing = await a_series(api, given, 20, client_id=client)
-    chance = Random(7)
+    chance = Random(7)  # noqa: S311 - nothing depends on nobody guessing it
     done = asyncio.Event()
 
     async def disturb(other: AsyncClient) -> None:
@@ -319,7 +319,7 @@ async def test_a_parameter_that_means_nothing_is_refused(
 
 
 async def test_members_find_their_own_entries_and_others_with_the_scope_all(
-    api: AsyncClient, given: Given, callers: Callers
+    given: Given, callers: Callers
 ):
     client = await given.a_client()
     mine = await given.an_entry(client_id=client["id"])

@@ -102,7 +102,7 @@ async def test_the_client_stays_once_time_is_recorded(api: AsyncClient, given: G
     path = f"/projects/{project['id']}"
     refused = await api.patch(path, json={"client_id": other["id"]})
     assert (refused.status_code, refused.json()["code"]) == (409, "in_use")
-    assert refused.json()["usage"] == {"time entries": 1}
+    assert refused.json()["usage"] == {"time_entry": 1}
     assert "1" in refused.json()["detail"]
     same = {"client_id": project["client"]["id"], "name": "Renamed"}
     assert (await api.patch(path, json=same)).json()["name"] == "Renamed"
@@ -120,7 +120,7 @@ async def test_what_time_is_recorded_on_can_only_be_archived(
     path = f"/{kind}/{ids[kind]}"
     refused = await api.delete(path)
     assert (refused.status_code, refused.json()["code"]) == (409, "in_use")
-    assert refused.json()["usage"]["time entries"] == 3
+    assert refused.json()["usage"]["time_entry"] == 3
     assert "3 time entries" in refused.json()["detail"]
     archived = await api.post(f"{path}/archive")
     assert archived.json()["archived_at"]

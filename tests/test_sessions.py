@@ -9,9 +9,11 @@ from callers import Callers
 from given import Given, faults
 from people import PASSWORD, a_person, hash_quickly, recorded, signed_in, try_to_sign_in
 from timetracker_api import clock
+from timetracker_api.auth import throttling
 from timetracker_api.auth.models import Token
 from timetracker_api.auth.throttling import Throttle
 from timetracker_api.db.session import Database
+from timetracker_api.problems import TooManyRequests
 
 
 @pytest.fixture(autouse=True)
@@ -207,3 +209,26 @@ async def test_requests_are_counted_per_token_where_there_is_a_limit(
     assert int(answers[-1].headers["retry-after"]) >= 1
     other = await callers.a("member")
     assert (await other.get("/users/me")).status_code == 200
+
+
+def test_a_minute_after_the_first_attempt_there_is_room_for_one_more(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    seconds = [1000.0]
+    monkeypatch.setattr(throttling, "monotonic", lambda: seconds[0])
+    window = throttling.Window("account", 3)
+    for at in (1000, 1020, 1040):
+        seconds[0] = at
+        window.hit("ada")
+    seconds[0] = 1059
+    with pytest.raises(TooManyRequests) as refused:
+        window.hit("ada")
+    assert refused.value.headers["Retry-After"] == "1"
+    window.hit("grace")
+    seconds[0] = 1060
+    window.hit("ada")
+    with pytest.raises(TooManyRequests) as refused:
+        window.hit("ada")
+    assert refused.value.headers["Retry-After"] == "20"
+    window.forget("ada")
+    window.hit("ada")

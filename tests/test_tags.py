@@ -30,9 +30,7 @@ async def test_tags_are_listed_in_order_with_how_many_entries_have_them(
     ]
 
 
-async def test_one_sees_the_tags_of_the_entries_one_may_see(
-    api: AsyncClient, given: Given, callers: Callers
-):
+async def test_one_sees_the_tags_of_the_entries_one_may_see(given: Given, callers: Callers):
     await entries(given, ["secret"])
     assert await names(await callers.a("member")) == {}
     assert await names(await callers.a("manager")) == {"secret": 1}

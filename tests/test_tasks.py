@@ -99,7 +99,7 @@ async def test_the_project_stays_once_time_is_recorded(api: AsyncClient, given: 
     move = {"project_id": other["id"]}
     refused = await api.patch(f"/tasks/{task['id']}", json=move)
     assert (refused.status_code, refused.json()["code"]) == (409, "in_use")
-    assert refused.json()["usage"] == {"time entries": 1}
+    assert refused.json()["usage"] == {"time_entry": 1}
     moved = await api.patch(f"/tasks/{free['id']}", json=move)
     assert moved.json()["project"]["name"] == "Other"
 

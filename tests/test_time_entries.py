@@ -1,15 +1,20 @@
 import asyncio
 from collections.abc import Iterator, Mapping
+from datetime import date
 from itertools import product
 from typing import Any
 
 import pytest
 from httpx import AsyncClient, Response
+from sqlalchemy import select
 
 from callers import Callers
 from given import Given, faults
 from people import recorded
+from timetracker_api import entities
 from timetracker_api.db.session import Database
+from timetracker_api.organization.models import Organization
+from timetracker_api.organization.service import ONLY
 
 SOMEWHEN = {"started_at": "2026-11-20T09:00:00Z", "duration_seconds": 3600}
 
@@ -276,20 +281,31 @@ async def test_a_closed_period_is_closed_but_for_who_may_unlock(
     assert (await careful.post("/time-entries", json={**body, **into})).status_code == 409
 
 
-async def test_a_period_that_is_closed_while_one_waits_is_closed(
-    api: AsyncClient, given: Given, callers: Callers
+async def test_who_waits_for_a_period_to_be_closed_finds_it_closed(
+    given: Given, callers: Callers, database: Database
 ):
     member = await callers.a("member")
     body = {**SOMEWHEN, "client_id": (await given.a_client())["id"]}
-
-    async def close() -> int:
-        assert (await api.patch("/settings", json={"locked_before": "2026-12-01"})).is_success
-        return len((await api.get("/time-entries?limit=200")).json()["items"])
-
-    recording = [member.post("/time-entries", json=body) for _ in range(12)]
-    *answers, kept = await asyncio.gather(*recording, close())
-    assert {answer.status_code for answer in answers} <= {201, 409}
-    assert len((await api.get("/time-entries?limit=200")).json()["items"]) == kept
+    start = {"client_id": body["client_id"], "started_at": body["started_at"]}
+    entry = (await member.post("/time-entries", json=body)).json()
+    async with database.write() as session:
+        settings = await entities.locked(session, Organization, ONLY)
+        await entities.update(session, settings, {"locked_before": date(2026, 12, 1)})
+        writing = [
+            asyncio.create_task(write)
+            for write in (
+                member.post("/time-entries", json=body),
+                member.patch(path(entry), json={"notes": "x"}),
+                member.post("/timer/start", json=start),
+                member.delete(path(entry)),
+            )
+        ]
+        for _ in range(20):  # a turn for those who would not wait
+            async with database.read() as reader:
+                await reader.scalar(select(1))
+    for write in writing:
+        answer = await write
+        assert (answer.status_code, answer.json()["code"]) == (409, "locked")
 
 
 async def test_entries_may_be_planned_unless_the_settings_say_otherwise(

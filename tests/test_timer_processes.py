@@ -79,7 +79,7 @@ async def test_whatever_is_asked_of_a_timer_at_once_it_stays_one_timer(
 ):
     await api.patch("/settings", json={"overlap_policy": policy})
     place = {"client_id": (await given.a_client())["id"]}
-    chance = Random(policy)
+    chance = Random(policy)  # noqa: S311 - nothing depends on nobody guessing it
     verbs: list[tuple[str, dict[str, Any]]] = [
         ("start", place),
         ("start", {**place, "on_running": "switch"}),
@@ -132,7 +132,7 @@ async def test_of_sixteen_who_start_at_once_one_succeeds(
 
 
 async def test_entries_that_change_hands_both_ways_at_once_lock_nobody_out(
-    api: AsyncClient, given: Given, callers: Callers, processes: Sequence[AsyncClient]
+    given: Given, callers: Callers, processes: Sequence[AsyncClient]
 ):
     client = await given.a_client()
     ids = [(await (await callers.a("member")).get("/users/me")).json()["id"] for _ in range(2)]
@@ -156,7 +156,7 @@ async def test_many_changes_at_once_in_any_order_lock_nobody_out(
     ids = [(await (await callers.a("member")).get("/users/me")).json()["id"] for _ in range(4)]
     entries = [await given.an_entry(**place, user_id=id) for id in ids]
     span = {"started_at": "2026-11-20T09:00:00Z", "duration_seconds": 60}
-    chance = Random(1)
+    chance = Random(1)  # noqa: S311 - as above
 
     async def change(number: int) -> Response:
         operations: list[dict[str, Any]] = [

@@ -148,26 +148,32 @@ async def stage(session: AsyncSession, entity: E, values: Values) -> E:
 async def stage_removal(session: AsyncSession, entity: Entity) -> None:
     """Mark an entity as removed for the next statement, or raise `InUse`."""
     if found := await dependents(session, entity):
-        counted = " and ".join(f"{count} {name}" for name, count in found.items())
-        raise InUse(f"{counted} refer to it.", usage=found)
+        counted = " and ".join(_counted(name, count) for name, count in found.items())
+        raise InUse(f"It is in use by {counted}.", usage=found)
     await session.delete(entity)
 
 
 async def dependents(session: AsyncSession, entity: Entity) -> Mapping[str, int]:
-    """Count what the database would not let this entity go without, per table that has any.
+    """Count what the database would not let this entity go without, per entity type.
 
     The entity is locked, so that nothing can begin to refer to it while we count.
     """
     found: dict[str, int] = {}
-    for table in Entity.metadata.sorted_tables:
-        for key in table.foreign_keys:
+    for kind in Entity.__subclasses__():
+        for key in kind.__table__.foreign_keys:
             if key.column.table is not entity.__table__ or key.ondelete is not None:
                 continue
-            count = select(func.count()).select_from(table).where(key.parent == entity.id)
+            count = select(func.count()).select_from(kind).where(key.parent == entity.id)
             if number := await session.scalar(count):
-                name = table.name.replace("_", " ")
-                found[name] = found.get(name, 0) + number
+                found[kind.entity_type] = found.get(kind.entity_type, 0) + number
     return found
+
+
+def _counted(entity_type: str, count: int) -> str:
+    name = entity_type.replace("_", " ")
+    if count == 1:
+        return f"1 {name}"
+    return f"{count} {name.removesuffix('y')}ies" if name.endswith("y") else f"{count} {name}s"
 
 
 async def referred(session: AsyncSession, kind: type[E], id: int, field: str) -> E:

@@ -13,6 +13,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import (
     MISSING,
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -79,6 +80,16 @@ Day = Annotated[
     date, BeforeValidator(_day_as_written), Field(strict=False, examples=["2026-11-22"])
 ]
 """A date, as ``YYYY-MM-DD``."""
+
+
+def _moment_as_written(value: object) -> object:
+    if isinstance(value, str) and re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]", value, re.ASCII):
+        return value
+    raise PydanticCustomError("type", "Input should be a time such as 2026-11-22T09:30:00Z")
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment_as_written), Field(strict=False)]
+"""An instant, with its offset."""
 
 
 class Reference(Schema):

@@ -1,4 +1,4 @@
-"""Who is asking, and what they may. Importing this package keeps rates from who may not see them."""
+"""Who is asking, and what they may. Importing it keeps rates from who may not see them."""
 
 from timetracker_api.auth import rates
 

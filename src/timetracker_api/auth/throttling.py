@@ -3,16 +3,17 @@
 Counted per process in memory: with several workers the bounds are that many times higher.
 """
 
+from collections import deque
+from collections.abc import Hashable
 from math import ceil
-from time import time
+from time import monotonic
 
 from fastapi import Request
-from limits import RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
 
 from timetracker_api.problems import TooManyRequests
 from timetracker_api.settings import Settings
+
+MINUTE = 60.0
 
 ACCOUNTS_PER_ADDRESS = 5
 """An address may belong to an office; it gets this many times the attempts of one account."""
@@ -23,42 +24,65 @@ def client_address(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
+class Window:
+    """So many times a minute, in every minute one may choose to look at."""
+
+    def __init__(self, name: str, allowed: int) -> None:
+        self._name = name
+        self._allowed = allowed
+        self._times: dict[Hashable, deque[float]] = {}
+        self._swept_at = monotonic()
+
+    def hit(self, key: Hashable) -> None:
+        """Count one more, or raise `TooManyRequests`."""
+        now = monotonic()
+        self._sweep(now)
+        times = self._times.setdefault(key, deque())
+        while times and times[0] <= now - MINUTE:
+            times.popleft()
+        if len(times) < self._allowed:
+            times.append(now)
+            return
+        wait = max(1, ceil(times[0] + MINUTE - now))
+        raise TooManyRequests(
+            f"Try again in {wait} s.",
+            headers={"Retry-After": str(wait), "RateLimit": f'"{self._name}";r=0;t={wait}'},
+        )
+
+    def forget(self, key: Hashable) -> None:
+        """Let somebody begin anew."""
+        self._times.pop(key, None)
+
+    def _sweep(self, now: float) -> None:
+        """Once a minute, let go of those who have not come since: there may be very many."""
+        if now - self._swept_at < MINUTE:
+            return
+        self._swept_at = now
+        self._times = {key: times for key, times in self._times.items() if times[-1] > now - MINUTE}
+
+
 class Throttle:
     """The counters of one process."""
 
     def __init__(self, settings: Settings) -> None:
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
-        attempts = settings.login_attempts_per_minute
-        self._per_account = RateLimitItemPerMinute(attempts, namespace="account")
-        self._per_address = RateLimitItemPerMinute(
-            attempts * ACCOUNTS_PER_ADDRESS, namespace="address"
+        attempts, requests = (
+            settings.login_attempts_per_minute,
+            settings.requests_allowed_per_minute,
         )
-        allowed = settings.requests_allowed_per_minute
-        self._per_token = RateLimitItemPerMinute(allowed, namespace="token") if allowed else None
+        self._per_account = Window("account", attempts)
+        self._per_address = Window("address", attempts * ACCOUNTS_PER_ADDRESS)
+        self._per_token = Window("token", requests) if requests else None
 
     async def login(self, address: str, account: str) -> None:
         """Count an attempt to sign in before it is looked at; raise `TooManyRequests`."""
-        await self._hit(self._per_address, address)
-        await self._hit(self._per_account, address, account)
+        self._per_address.hit(address)
+        self._per_account.hit((address, account))
 
     async def forgive(self, address: str, account: str) -> None:
         """Forget the attempts of somebody who did know the password."""
-        await self._limiter.clear(self._per_account, address, account)
+        self._per_account.forget((address, account))
 
     async def request(self, token_id: int) -> None:
         """Count a request; raise `TooManyRequests`."""
         if self._per_token is not None:
-            await self._hit(self._per_token, str(token_id))
-
-    async def _hit(self, item: RateLimitItemPerMinute, *key: str) -> None:
-        if await self._limiter.hit(item, *key):
-            return
-        reset, remaining = await self._limiter.get_window_stats(item, *key)
-        wait = str(max(1, ceil(reset - time())))
-        raise TooManyRequests(
-            f"Try again in {wait} s.",
-            headers={
-                "Retry-After": wait,
-                "RateLimit": f'"{item.namespace}";r={remaining};t={wait}',
-            },
-        )
+            self._per_token.hit(token_id)

@@ -42,5 +42,9 @@ def _columns(constraint: str) -> Sequence[Column[object]]:
 
 
 def _fields(columns: Sequence[Column[object]]) -> Sequence[str]:
-    """A column that holds the folded form of another speaks for that one."""
-    return [column.info.get("field", column.name) for column in columns]
+    """A column that holds the folded form of another speaks for that one.
+
+    Where a name is unique per project, the name is what is wrong, not the project.
+    """
+    own = [column for column in columns if not column.foreign_keys] or columns
+    return [column.info.get("field", column.name) for column in own]

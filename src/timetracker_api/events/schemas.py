@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from sqlalchemy import ColumnElement
 
 from timetracker_api.events.models import Event
-from timetracker_api.schema import LARGEST_ID, Reference, Schema
+from timetracker_api.schema import LARGEST_ID, Moment, Reference, Schema
 from timetracker_api.web.feeds import Feed
 from timetracker_api.web.parameters import Ids, among
 
@@ -49,9 +49,9 @@ class EventFeed(Feed, frozen=True):
     """Only events of the record with this number."""
     actor_id: Ids | None = None
     """Only what these users did: one id, or several with commas."""
-    occurred_after: AwareDatetime | None = None
+    occurred_after: Moment | None = None
     """Only what happened at this instant or later."""
-    occurred_before: AwareDatetime | None = None
+    occurred_before: Moment | None = None
     """Only what happened before this instant."""
     sort: Literal["id", "-id"] = "-id"
     """The order; with `-` in front, the newest first."""

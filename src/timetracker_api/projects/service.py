@@ -75,8 +75,8 @@ async def create(session: AsyncSession, values: Values) -> Project:
 async def update(session: AsyncSession, project: Project, values: Values) -> Project:
     """Change a project. Its client stays once there is time: entries belong to that client."""
     moved = values.get("client_id", project.client_id) != project.client_id
-    if moved and (found := (await entities.dependents(session, project)).get("time entries")):
-        raise InUse(f"Time entries belong to its client: {found}.", usage={"time entries": found})
+    if moved and (found := (await entities.dependents(session, project)).get("time_entry")):
+        raise InUse(f"Time entries belong to its client: {found}.", usage={"time_entry": found})
     if moved:
         await _client(session, values["client_id"])
     return await entities.update(session, project, values)

@@ -65,8 +65,8 @@ async def update(session: AsyncSession, task: Task, values: Values) -> Task:
     """Change a task. Its project stays once there is time: entries belong to that project."""
     given = {name: value for name, value in values.items() if value != getattr(task, name)}
     moved = "project_id" in given
-    if moved and (found := (await entities.dependents(session, task)).get("time entries")):
-        raise InUse(f"Time entries belong to its project: {found}.", usage={"time entries": found})
+    if moved and (found := (await entities.dependents(session, task)).get("time_entry")):
+        raise InUse(f"Time entries belong to its project: {found}.", usage={"time_entry": found})
     await _refer(session, given)
     return await entities.update(session, task, values)
 
