@@ -1,3 +1,4 @@
+import re
 from collections import Counter
 from collections.abc import Generator, Mapping
 from pathlib import Path
@@ -23,10 +24,18 @@ BEYOND: Mapping[str, str] = {
     "character": "link templates are a language of their own",
     "cursor": "what a cursor may be only the answer before says",
     "immutable": "what a definition is stored by cannot be changed",
+    "invalid at /client_id": "a project belongs to one client",
+    "invalid at /duration_seconds": "it follows from the start and the end",
+    "invalid at /ended_at": "it follows from the start and the duration",
+    "invalid at /email": "an address may have the form and still not be one",
+    "invalid at /expires_at": "it must lie in the future",
+    "invalid at /task_id": "a task belongs to one project",
     "maximum at /max_length": "text with a pattern must be shorter",
     "maximum at /min_length": "one bound may exclude the other",
     "min_length": "spaces around a text do not count",
+    "minimum at /ended_at": "an end lies after a start",
     "not_applicable": "each kind of custom field has attributes of its own",
+    "not_found": "other records come and go",
     "not_unique": "elements may be equal though they are written differently",
     "reference_not_found": "other records come and go",
     "required": "one of two fields may be needed",
@@ -57,12 +66,17 @@ OPTIONS: Mapping[str, Any] = {
 }
 
 
+REPEATABLE = {"extra-data-sources": {"responses": False}}
+"""No values from earlier answers: they hold the time, and would be others in every run."""
+
+
 def beyond_the_document(response: Any) -> bool:
     """Whether all that a request is refused for is what no document can say."""
     if response.status_code != 422:
         return False
     for fault in response.json()["errors"]:
-        code, place = fault["code"], f"at {fault['pointer']}"
+        pointer = re.sub(r"^/operations/\d+(/data)?(?=/)", "", fault["pointer"])
+        code, place = fault["code"], f"at {pointer}"
         if BEYOND.keys().isdisjoint({code, place, f"{code} {place}"}):
             return False
     return True
@@ -89,7 +103,7 @@ def test_the_api_does_what_its_document_says(furnished: Furnished, phase: str):
         {
             **OPTIONS,
             "headers": {"Authorization": f"Bearer {furnished.caller}"},
-            "phases": {each: {"enabled": each == phase} for each in PHASES},
+            "phases": {each: {"enabled": each == phase, **REPEATABLE} for each in PHASES},
         }
     )
     schema = schemathesis.openapi.from_asgi("/openapi.json", furnished, config=config)
@@ -117,4 +131,4 @@ def test_the_api_does_what_its_document_says(furnished: Furnished, phase: str):
                             f"{check.failure_info.code_sample}\n{answer}\n"
                         )
     assert not found, f"{len(found)} findings\n\n" + "\n".join(found[:40])
-    assert statuses[200] > 20, statuses
+    assert sum(statuses[each] for each in (200, 201, 204)) > 15, statuses

@@ -54,7 +54,8 @@ class Representation:
 
     @cached_property
     def _places(self) -> Sequence[tuple[str, str]]:
-        labels = (label.rpartition(NESTED) for label in self.statement.selected_columns.keys())
+        names = (column.key for column in self.statement.selected_columns)
+        labels = (name.rpartition(NESTED) for name in names)
         return [(parent, name) for parent, _, name in labels]
 
     def _shaped(self, row: Sequence[Any]) -> Values:

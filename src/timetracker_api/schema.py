@@ -199,7 +199,14 @@ def _plain_amount(amount: Decimal) -> str:
 
 Amount = Annotated[
     Decimal,
-    Field(strict=False, ge=0, max_digits=14, decimal_places=4, examples=["95.50"]),
+    Field(
+        strict=False,
+        ge=0,
+        le=Decimal("9999999999.9999"),
+        max_digits=14,
+        decimal_places=4,
+        examples=["95.50"],
+    ),
     PlainSerializer(_plain_amount, return_type=str),
     Pattern(r"^0*[0-9]{1,10}(\.[0-9]{1,4})?$"),
 ]

@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
 from pydantic import JsonValue
 from sqlalchemy import exc
+from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response as PlainResponse
 from starlette.routing import Match
@@ -83,6 +84,7 @@ def install(app: FastAPI) -> None:
     answer(UNAVAILABLE, _unavailable)
     answer((exc.DBAPIError,), _from_database)
     answer((exc.IntegrityError,), _from_constraint)
+    answer((StaleDataError,), lambda _: Conflict("Somebody else changed it at the same time."))
     answer((Exception,), lambda _: InternalError("The log has the rest under this request id."))
 
     async def from_framework(request: Request, error: Exception) -> Response:
