@@ -54,7 +54,7 @@ class Representation:
 
     @cached_property
     def _places(self) -> Sequence[tuple[str, str]]:
-        names = (column.key for column in self.statement.selected_columns)
+        names = (str(column.key) for column in self.statement.selected_columns)
         labels = (name.rpartition(NESTED) for name in names)
         return [(parent, name) for parent, _, name in labels]
 
