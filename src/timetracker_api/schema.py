@@ -203,7 +203,6 @@ Amount = Annotated[
         strict=False,
         ge=0,
         le=Decimal("9999999999.9999"),
-        max_digits=14,
         decimal_places=4,
         examples=["95.50"],
     ),
