@@ -190,10 +190,13 @@ async def test_connections_the_server_has_dropped_are_replaced(
     assert await several() == [200] * 5
     await end_connections()
     assert await several() == [200] * 5
+    assert await several() == [200] * 5
     await end_connections()
     assert (await api.post("/clients", json={"name": "Acme"})).status_code == 201
-    await end_connections()
     wrong = {"username": "ada", "password": "secret"}
+    assert await several() == [200] * 5
+    await end_connections()
     assert (await callers.nobody().post("/sessions", json=wrong)).status_code == 401
+    assert await several() == [200] * 5
     await end_connections()
     assert (await callers.nobody().get(f"{ROOT}/health/ready")).status_code == 200

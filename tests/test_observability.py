@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
+from sqlalchemy import text
 
 from apps import another_app, logging_kept
 from callers import Callers
@@ -98,6 +99,28 @@ async def test_a_mistake_of_ours_is_told_to_the_log_and_not_to_the_caller(
     assert failed["exception"][0]["exc_value"] == BROKEN
     assert failed["exception"][0]["frames"][-1]["name"] == "broken"
     assert request["status"] == 500
+    assert PASSWORD not in printed
+
+
+@pytest.mark.usefixtures("root_logger")
+@pytest.mark.parametrize("log_format", ["json", "human"])
+async def test_a_statement_that_is_wrong_is_a_mistake_of_ours_and_keeps_its_parameters(
+    settings: Settings, database: Database, capsys: pytest.CaptureFixture[str], log_format: str
+):
+    async with another_app(settings, log_format=log_format) as (app, callers):
+        configure_logging(app.state.settings)
+
+        async def broken() -> None:
+            async with database.read() as session:
+                await session.execute(text("SELECT :secret FROM WHERE"), {"secret": PASSWORD})
+
+        app.add_api_route("/broken", broken)
+        answer = await callers.nobody().get("http://test/broken")
+    assert answer.status_code == 500
+    assert answer.json()["code"] == "internal_error"
+    printed = capsys.readouterr().err
+    assert "request failed" in printed
+    assert "SELECT" in printed
     assert PASSWORD not in printed
 
 

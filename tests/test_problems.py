@@ -149,6 +149,21 @@ async def test_a_value_that_fits_no_member_of_a_union_is_one_fault(api: AsyncCli
     assert sorted(pointers) == ["/email", "/hourly_rate"]
 
 
+async def test_a_pointer_leads_through_lists_and_unions(api: AsyncClient):
+    create: dict[str, Any] = {"op": "create", "data": {"notes": 3, "tags": ["a", None], "x~/": 1}}
+    operations = [create, {"op": "delete", "id": "x"}, {"op": "nothing"}, {}]
+    response = await api.post("/time-entries/bulk", json={"operations": operations})
+    assert {(each["pointer"], each["code"]) for each in problem(response, 422)["errors"]} == {
+        ("/operations/0/data/notes", "type"),
+        ("/operations/0/data/tags/1", "type"),
+        ("/operations/0/data/started_at", "required"),
+        ("/operations/0/data/x~0~1", "unknown_field"),
+        ("/operations/1/id", "type"),
+        ("/operations/2", "union_tag_invalid"),
+        ("/operations/3", "union_tag_not_found"),
+    }
+
+
 @pytest.mark.parametrize(
     ("address", "source", "pointer", "code"),
     [

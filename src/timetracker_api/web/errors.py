@@ -132,9 +132,13 @@ def _from_framework(error: Exception) -> Problem:
 
 def _unavailable(error: Exception) -> Problem:
     reason = getattr(error, "orig", None) or error
+    missing = getattr(reason, "sqlstate", None) in MISSING_STATES or any(
+        words in str(reason) for words in MISSING
+    )
+    if not missing and getattr(reason, "sqlite_errorname", None) == "SQLITE_ERROR":
+        raise error  # SQLite says "operational" of mistakes in a statement, too
     log.warning("database unavailable", reason=f"{type(reason).__name__}: {reason}")
-    missing = getattr(reason, "sqlstate", None) in MISSING_STATES
-    if missing or any(words in str(reason) for words in MISSING):
+    if missing:
         return Unavailable("The database has not been migrated; `/health/ready` says more.")
     return Unavailable("The database cannot be reached or is busy.")
 
@@ -170,7 +174,7 @@ def _from_database(error: exc.DBAPIError) -> Problem:
         return _unavailable(error)
     if isinstance(error, exc.DataError):
         return Invalid(detail="A value is beyond what the database can hold.")
-    return InternalError("The log has the rest under this request id.")
+    raise error  # a mistake of ours, which is answered and logged as all of them are
 
 
 def faults(errors: Iterable[Mapping[str, Any]], body: JsonValue = None) -> list[Fault]:
