@@ -52,6 +52,7 @@ async def authorize(
     known.token_id = found.token_id
     known.time_zone = found.time_zone
     known.schema_version = found.schema_version
+    known.role = found.role
     known.scopes = allowed(found.role, found.scopes)
     require(known, needed.scopes)
     return known

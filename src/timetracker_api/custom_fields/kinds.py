@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
@@ -28,6 +28,7 @@ from pydantic_core import PydanticCustomError
 
 from timetracker_api.custom_fields.definition import Definition
 from timetracker_api.custom_fields.patterns import whole_match
+from timetracker_api.db.json_keys import DECIMAL_DIGITS, LONGEST_COMPARED, Comparable, Form
 from timetracker_api.schema import LARGEST_ID, many_lines, one_line
 from timetracker_api.urls import safe_url
 
@@ -63,7 +64,25 @@ class Kind:
     """The JSON form of a value that was written in a URL; raises ValueError."""
     constraints: frozenset[str] = frozenset()
     """The attributes of a definition that mean something for this kind."""
-    is_list: bool = field(default=False)
+    form: Form | None = "text"
+    """What values are compared and sorted as; None for those that have no order."""
+    can_be_unique: bool = True
+    is_list: bool = False
+
+    def comparable(self, column: Any, definition: Definition) -> Comparable:
+        """Return the values of a field as an expression that compares and sorts."""
+        if self.form is None:
+            raise ValueError(f"{definition.kind} has no order")
+        return Comparable(column, definition.key, self.form, self._scale(definition))
+
+    def compared(self, value: Any) -> Any:
+        """Return a stored value in the form of that expression."""
+        if self.form == "decimal":
+            return int(value.replace(".", ""))
+        return value[:LONGEST_COMPARED] if self.form == "text" else value
+
+    def _scale(self, definition: Definition) -> int:
+        return scale_of(definition.scale) if self.form == "decimal" else 0
 
 
 def _refuse(code: str, message: str, **context: str) -> PydanticCustomError:
@@ -126,6 +145,7 @@ def _decimal(definition: Definition) -> Any:
     bounds = Field(
         ge=None if definition.minimum is None else Decimal(definition.minimum),
         le=None if definition.maximum is None else Decimal(definition.maximum),
+        max_digits=DECIMAL_DIGITS,
         decimal_places=scale_of(definition.scale),
     )
     return Annotated[Decimal, BeforeValidator(partial(_number, scale_of(definition.scale))), bounds]
@@ -250,11 +270,21 @@ BOUNDS = frozenset({"minimum", "maximum"})
 KINDS: Mapping[str, Kind] = {
     "text": Kind("text on one line", _text, constraints=LENGTHS),
     "long_text": Kind("text", _long_text, constraints=LENGTHS),
-    "integer": Kind("a whole number", _integer, reads=_whole, constraints=BOUNDS),
+    "integer": Kind("a whole number", _integer, reads=_whole, constraints=BOUNDS, form="number"),
     "decimal": Kind(
-        "a decimal number", _decimal, stores=_decimal_text, constraints=BOUNDS | {"scale"}
+        "a decimal number",
+        _decimal,
+        stores=_decimal_text,
+        constraints=BOUNDS | {"scale"},
+        form="decimal",
     ),
-    "boolean": Kind("true or false", lambda _: Annotated[bool, Field(strict=True)], reads=_boolean),
+    "boolean": Kind(
+        "true or false",
+        lambda _: Annotated[bool, Field(strict=True)],
+        reads=_boolean,
+        form="truth",
+        can_be_unique=False,
+    ),
     "date": Kind(
         "a date such as 2026-01-31",
         _date,
@@ -270,10 +300,14 @@ KINDS: Mapping[str, Kind] = {
         "a list of its choices",
         _multi_choice,
         constraints=frozenset({"choices"}),
+        form=None,
+        can_be_unique=False,
         is_list=True,
     ),
-    "user": Kind("the id of a user", _user, reads=_whole),
-    "duration": Kind("a number of seconds", _duration, reads=_whole, constraints=BOUNDS),
+    "user": Kind("the id of a user", _user, reads=_whole, form="number"),
+    "duration": Kind(
+        "a number of seconds", _duration, reads=_whole, constraints=BOUNDS, form="number"
+    ),
 }
 """Every kind there is, by its name."""
 

@@ -2,10 +2,10 @@
 
 from typing import Any, ClassVar
 
-from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, false, text
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
-from timetracker_api.db.base import Entity
+from timetracker_api.db.base import Base, Entity
 from timetracker_api.db.schema_version import ChangesSchema
 from timetracker_api.db.types import BigKey, JSONDocument
 
@@ -74,8 +74,31 @@ class CustomFieldDefinition(Entity, ChangesSchema):
     scale: Mapped[int | None]
     schemes: Mapped[list[str] | None] = mapped_column(JSONDocument)
     choices: Mapped[list[dict[str, Any]]]
+    is_unique: Mapped[bool] = mapped_column(server_default=false())
+    is_indexed: Mapped[bool] = mapped_column(server_default=false())
+    read_roles: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
+    """Who sees the field, besides those who may define fields; empty for everybody."""
+    write_roles: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
+    """Who of those may give it values; empty for whoever may write the record."""
     created_by_id: Mapped[int | None] = mapped_column(BigKey)
     """The user who defined it. Not a foreign key: a definition outlives its author."""
+
+
+class UniqueValue(Base):
+    """A value that one record of a type has, of a field in which no two may have the same.
+
+    Kept in the transaction that writes the record. The primary key decides races, on both
+    databases; a look before writing would not.
+    """
+
+    __tablename__ = "custom_field_unique_values"
+
+    definition_id: Mapped[int] = mapped_column(
+        BigKey, ForeignKey("custom_field_definitions.id", ondelete="CASCADE"), primary_key=True
+    )
+    entity_type: Mapped[str] = mapped_column(primary_key=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    """Of what all spellings of the value have in common."""
 
 
 def entities_with_custom_fields() -> dict[str, type[HasCustomFields]]:

@@ -28,7 +28,7 @@ async def list_custom_field_definitions(
     session: Reading, listing: Annotated[DefinitionListing, Query()]
 ) -> Values:
     """The custom fields there are, in the order of forms unless asked otherwise."""
-    return await listing.page(session, DEFINITIONS)
+    return await listing.page(session, DEFINITIONS, *service.visible(session))
 
 
 @router.post("", response_model=DefinitionRead, status_code=status.HTTP_201_CREATED)
@@ -40,7 +40,7 @@ async def create_custom_field_definition(session: Writing, data: DefinitionCreat
 @router.get("/{id}", response_model=DefinitionRead)
 async def get_custom_field_definition(session: Reading, id: Id) -> Values:
     """One definition."""
-    return await DEFINITIONS.one(session, id)
+    return await DEFINITIONS.one(session, id, *service.visible(session))
 
 
 @router.patch("/{id}", response_model=DefinitionRead)

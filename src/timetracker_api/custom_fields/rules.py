@@ -54,6 +54,14 @@ def _faults(values: Mapping[str, Any]) -> Iterator[Fault]:
     for name in sorted(CONSTRAINTS - KINDS[kind].constraints):
         if not is_empty(values.get(name)):
             yield _fault(name, "not_applicable", f"A field of kind {kind} has no {name}.")
+    if values.get("is_unique"):
+        if not KINDS[kind].can_be_unique:
+            yield _fault("is_unique", "not_applicable", f"A field of kind {kind} is never unique.")
+        if not is_empty(values.get("default")):
+            message = "Two records with the default would have the same value."
+            yield _fault("default", "not_applicable", message)
+    if values.get("is_indexed") and KINDS[kind].form is None:
+        yield _fault("is_indexed", "not_applicable", f"A field of kind {kind} has no order.")
     if (pattern := values.get("pattern")) and (reason := patterns.fault(pattern)):
         yield _fault("pattern", "pattern", f"The pattern cannot be used: {reason}.")
     if "max_length" in KINDS[kind].constraints:

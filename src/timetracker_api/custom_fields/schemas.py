@@ -1,15 +1,18 @@
 """Custom field definitions as the API takes and shows them."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, JsonValue, WithJsonSchema
 from pydantic_core import PydanticCustomError
 from sqlalchemy import ColumnElement, String, cast
 
+from timetracker_api.auth.scopes import Role
 from timetracker_api.custom_fields.models import CustomFieldDefinition
 from timetracker_api.schema import Body, Line, Name, Patch, Resource, Schema, Text
 from timetracker_api.web.pagination import Listing
+
+T = TypeVar("T")
 
 EntityType = Literal["client", "project", "task", "time_entry"]
 """What can have custom fields. A test holds it against the entities that do."""
@@ -32,7 +35,7 @@ KindName = Literal[
 ]
 
 
-def _once(names: list[str]) -> list[str]:
+def _once(names: list[T]) -> list[T]:
     return list(dict.fromkeys(names))
 
 
@@ -54,6 +57,11 @@ CustomFields = Annotated[
 """Values by the keys of their definitions, as records take them."""
 CustomValues = Annotated[dict[str, JsonValue], Field(examples=[{"debtor_number": "10042"}])]
 """Values by the keys of their definitions, as records show them."""
+Roles = Annotated[
+    list[Annotated[Role, Field(strict=False)]],
+    Field(max_length=len(Role), examples=[[]]),
+    AfterValidator(_once),
+]
 Length = Annotated[int, Field(ge=0, le=65_536)]
 
 Scale = Annotated[int, Field(ge=0, le=10)]
@@ -133,6 +141,16 @@ class DefinitionCreate(Body):
     """What a `url` may begin with, by default `https` and `http`."""
     choices: Annotated[list[Choice], Field(examples=[[]])] = []
     """What a `choice` or `multi_choice` offers."""
+    is_unique: bool = False
+    """Whether no two records of a type may have the same value, whatever its case and spacing.
+    Not for `boolean` and `multi_choice`."""
+    is_indexed: bool = False
+    """Whether comparing and sorting by it is to be fast on large lists. Not for `multi_choice`."""
+    read_roles: Roles = []
+    """Who sees the field and its values; empty for everybody. Whoever may define fields sees all
+    of them."""
+    write_roles: Roles = []
+    """Who of those may give it values; empty for whoever may write the record."""
 
 
 class DefinitionUpdate(Patch, DefinitionCreate):
@@ -195,6 +213,14 @@ class DefinitionRead(Resource):
     """What a `url` may begin with."""
     choices: Annotated[list[ChoiceRead], Field(examples=[[]])]
     """What a `choice` or `multi_choice` offers."""
+    is_unique: Annotated[bool, Field(examples=[False])]
+    """Whether no two records of a type may have the same value."""
+    is_indexed: Annotated[bool, Field(examples=[False])]
+    """Whether comparing and sorting by it is to be fast on large lists."""
+    read_roles: Annotated[list[str], Field(examples=[[]])]
+    """Who sees the field and its values; empty for everybody."""
+    write_roles: Annotated[list[str], Field(examples=[[]])]
+    """Who of those may give it values; empty for whoever may write the record."""
     created_by_id: Annotated[int | None, Field(examples=[1])]
     """The user who defined it."""
     version: Annotated[int, Field(examples=[1])]

@@ -1,18 +1,19 @@
 """Defining custom fields."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import String, cast, func, inspect, select
+from sqlalchemy import ColumnElement, String, cast, func, inspect, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from timetracker_api import entities
 from timetracker_api.custom_fields import usage
-from timetracker_api.custom_fields.definition import ATTRIBUTES
+from timetracker_api.custom_fields.definition import ATTRIBUTES, sees_everything
 from timetracker_api.custom_fields.kinds import KINDS, scale_of
 from timetracker_api.custom_fields.models import CustomFieldDefinition, entities_with_custom_fields
 from timetracker_api.custom_fields.references import unknown_users
 from timetracker_api.custom_fields.rules import RESERVED, completed
+from timetracker_api.db.json_keys import HasItem
 from timetracker_api.db.session import context
 from timetracker_api.entities import Representation, Values
 from timetracker_api.problems import Conflict, Fault, InUse, Invalid, pointer
@@ -29,6 +30,15 @@ class TooManyDefinitions(Conflict):
     """An entity type has as many active custom fields as this installation allows."""
 
     title = "There are too many of them"
+
+
+def visible(session: AsyncSession) -> Sequence[ColumnElement[bool]]:
+    """Return the conditions for the definitions that the caller may see."""
+    role = context(session).role
+    if role is None or sees_everything(role):
+        return ()
+    allowed = CustomFieldDefinition.read_roles
+    return (or_(cast(allowed, String) == "[]", HasItem(allowed, role)),)
 
 
 async def create(session: AsyncSession, values: Values) -> CustomFieldDefinition:

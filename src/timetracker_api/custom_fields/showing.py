@@ -1,6 +1,6 @@
-"""Custom field values on their way out: those of inactive fields only for who asks for them."""
+"""Custom field values on their way out: only those that the caller sees, and has asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated, Literal
 
 from fastapi import Query
@@ -8,11 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from timetracker_api import entities
 from timetracker_api.auth.principal import Caller
-from timetracker_api.custom_fields.models import HasCustomFields
-from timetracker_api.custom_fields.registry import fields_of
+from timetracker_api.custom_fields.definition import sees_everything
+from timetracker_api.custom_fields.models import HasCustomFields, entities_with_custom_fields
+from timetracker_api.custom_fields.registry import fields_of, registry
 from timetracker_api.db.base import Numbered
 from timetracker_api.db.session import context
 from timetracker_api.entities import Values
+from timetracker_api.events.models import Event
 
 Include = Literal["inactive"]
 INCLUDE = "`inactive` adds the values of custom fields that are not active."
@@ -27,18 +29,46 @@ async def include(
 
 
 @entities.completes
-async def hide_inactive(
-    session: AsyncSession, kind: type[Numbered], rows: Sequence[Values]
-) -> None:
-    """Take the values of inactive fields out of rows, and hand them over apart when asked."""
+async def hide_values(session: AsyncSession, kind: type[Numbered], rows: Sequence[Values]) -> None:
+    """Take values out of rows that the caller does not see; of inactive fields, unless asked for.
+
+    Those are handed over apart.
+    """
     if not issubclass(kind, HasCustomFields):
         return
-    inactive = (await fields_of(session, kind.entity_type)).inactive
+    fields = await fields_of(session, kind.entity_type)
     wanted = "inactive" in context(session).include
-    if not inactive and not wanted:
+    if not (fields.inactive or fields.hidden or wanted):
         return
     for row in rows:
         values: Values = row["custom_fields"]
-        row["custom_fields"] = {k: v for k, v in values.items() if k not in inactive}
+        apart = fields.inactive | fields.hidden.keys()
+        row["custom_fields"] = {k: v for k, v in values.items() if k not in apart}
         if wanted:
-            row["inactive"] = {k: v for k, v in values.items() if k in inactive}
+            row["inactive"] = {k: v for k, v in values.items() if k in fields.inactive}
+
+
+@entities.completes
+async def hide_changes(session: AsyncSession, kind: type[Numbered], rows: Sequence[Values]) -> None:
+    """Leave the changes of values out of events that the caller does not see on records.
+
+    Also those of keys that nothing defines any more: the field may have been hidden when it went.
+    """
+    role = context(session).role
+    if kind is not Event or sees_everything(role):
+        return
+    definitions = await registry(session)
+    for row in rows:
+        change = row["changes"].get("custom_fields")
+        if change is None or row["entity_type"] not in entities_with_custom_fields():
+            continue
+        fields = definitions.fields(row["entity_type"], role)
+        seen = fields.active.keys() | fields.inactive
+        left = {when: _only(values, seen) for when, values in change.items()}
+        row["changes"] = row["changes"] | {"custom_fields": left}
+        if not any(left.values()):
+            del row["changes"]["custom_fields"]
+
+
+def _only(values: Values | None, keys: Collection[str]) -> Values | None:
+    return values and {key: value for key, value in values.items() if key in keys}

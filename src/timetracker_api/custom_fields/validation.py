@@ -1,7 +1,7 @@
 """The one engine that checks custom field values, on every way in."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from math import isfinite
 from typing import Any
 
@@ -44,7 +44,7 @@ async def check_custom_fields(
     if entity.may_wait:
         if is_new and entity.is_in_the_making(values):
             faults = [fault for fault in faults if fault.code != "required"]
-        values["complete"] = fields.mandatory <= merged.keys()
+        values["complete"] = fields.complete <= merged.keys()
     faults += await _unknown_users(session, fields, stored, merged)
     faults += _too_large(stored, merged, context(session).settings.limits.values_bytes)
     if faults:
@@ -74,12 +74,18 @@ def merge(
     Keys that are not given stay as they are, whatever their definition says today.
     """
     merged = dict(stored)
-    unknown = [key for key in given if key not in fields.active and key not in stored]
+    unknown = [
+        key
+        for key in given
+        if key in fields.hidden or (key not in fields.active and key not in stored)
+    ]
     faults = [_fault("undefined_field", message, key) for key, message in fields.undefined(unknown)]
     for key, value in given.items():
         if key in unknown or (key in stored and _is_same(value, stored[key])):
             continue  # unchanged is acceptable, even where the rules have been tightened since
-        if key not in fields.active:
+        if key in fields.read_only:
+            faults += _read_only(fields, key, value, stored)
+        elif key not in fields.active:
             faults += _legacy(merged, key, value)
         elif not is_empty(value):
             try:
@@ -97,15 +103,21 @@ def merge(
 
 def _fill(fields: Fields, merged: dict[str, Any], given: Mapping[str, Any]) -> list[Fault]:
     """Give a new record its defaults; what is mandatory and has none is missing."""
-    faults: list[Fault] = []
-    for key, validator in fields.active.items():
-        if key in given:
-            continue
-        if validator.definition.default is not None:
-            merged[key] = validator.definition.default
-        elif validator.definition.is_mandatory:
-            faults.append(required(validator.definition))
-    return faults
+    seen = fields.active.keys() - fields.read_only
+    merged |= {k: value for k, value in fields.defaults.items() if not (k in given and k in seen)}
+    return [
+        required(fields.active[key].definition)
+        for key in fields.active
+        if key in fields.required and key not in given and key not in merged
+    ]
+
+
+def _read_only(fields: Fields, key: str, value: Any, stored: Mapping[str, Any]) -> Iterator[Fault]:
+    """A value that others look after may be sent back as it is, and be left out."""
+    if key in stored or not is_empty(value):
+        validator = fields.active.get(key)
+        label = validator.definition.label if validator else key
+        yield _fault("read_only", f"{label} is for others to change.", key)
 
 
 def _legacy(merged: dict[str, Any], key: str, value: Any) -> list[Fault]:

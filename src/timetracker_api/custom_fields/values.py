@@ -16,6 +16,8 @@ SENTENCES = {
     "too_long": "must have at most {max_length} values",
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
+    "decimal_max_digits": "must have at most {max_digits} digits",
+    "decimal_whole_digits": "must have at most {whole_digits} digits before the point",
     "decimal_max_places": "must have at most {decimal_places} decimals",
     "decimal_from_float": "must be sent as text: a number with so many digits loses some",
     "url_type": "must be an absolute URL that begins with {schemes}",

@@ -24,6 +24,8 @@ class Context:
     """The user on whose behalf changes are recorded."""
     token_id: int | None = None
     """The token that the request came with."""
+    role: str | None = None
+    """The caller's role; none on the command line, which sees everything."""
     scopes: frozenset[str] = frozenset()
     """What the caller may do."""
     time_zone: str | None = None

@@ -47,7 +47,7 @@ class Ledger:
     def rows(self, diary: Diary, user: User, count: int) -> Iterator[Row]:
         """Give the last entries of one person, the oldest first."""
         dice = diary.scale.dice("entries", diary.number)
-        mandatory = self.fields.mandatory
+        mandatory = self.fields.complete
         zone = ZoneInfo(diary.zone)
         favourites = dice.sample(self.works, min(len(self.works), 12))
         for span in diary.spans(count):

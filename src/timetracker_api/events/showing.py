@@ -15,8 +15,8 @@ from timetracker_api.events.models import Event
 
 READABLE_WITH: Mapping[str, Scope] = {
     "client": Scope.CLIENTS_READ,
-    "custom_field_definition": Scope.CUSTOM_FIELDS_READ,
-    "link_template": Scope.LINK_TEMPLATES_READ,
+    "custom_field_definition": Scope.CUSTOM_FIELDS_WRITE,
+    "link_template": Scope.LINK_TEMPLATES_WRITE,
     "project": Scope.PROJECTS_READ,
     "settings": Scope.SETTINGS_READ,
     "task": Scope.TASKS_READ,
@@ -24,7 +24,8 @@ READABLE_WITH: Mapping[str, Scope] = {
     "token": Scope.TOKENS_READ,
     "user": Scope.USERS_READ,
 }
-"""By entity type, the scope that shows its records, and so what happened to them."""
+"""By entity type, the scope that shows all its records, and so what happened to them. Some
+definitions, and templates that name them, are only seen by those who may write them."""
 
 PERSONAL: Mapping[str, Scope] = {
     "time_entry": Scope.TIME_ENTRIES_OTHERS,

@@ -29,7 +29,7 @@ async def list_link_templates(
     session: Reading, listing: Annotated[LinkTemplateListing, Query()]
 ) -> Values:
     """Link templates, in their order unless asked otherwise."""
-    return await listing.page(session, TEMPLATES)
+    return await listing.page(session, TEMPLATES, *await service.visible(session))
 
 
 @router.post("", response_model=LinkTemplateRead, status_code=status.HTTP_201_CREATED)
@@ -41,7 +41,7 @@ async def create_link_template(session: Writing, data: LinkTemplateCreate) -> Va
 @router.get("/{id}", response_model=LinkTemplateRead)
 async def get_link_template(session: Reading, id: Id) -> Values:
     """One link template."""
-    return await TEMPLATES.one(session, id)
+    return await TEMPLATES.one(session, id, *await service.visible(session))
 
 
 @router.patch("/{id}", response_model=LinkTemplateRead)

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import func, inspect, select
+from sqlalchemy import ColumnElement, func, inspect, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from timetracker_api import entities
 from timetracker_api.custom_fields.models import CustomFieldDefinition
+from timetracker_api.custom_fields.registry import hidden_keys
 from timetracker_api.db.session import context
 from timetracker_api.entities import Representation, Values
 from timetracker_api.link_templates.links import REACHES
@@ -25,6 +26,18 @@ class TooManyTemplates(Conflict):
     """A field has as many link templates as this installation allows."""
 
     title = "There are too many of them"
+
+
+async def visible(session: AsyncSession) -> Sequence[ColumnElement[bool]]:
+    """Return the conditions for the templates that name no field hidden from the caller."""
+    hidden = await hidden_keys(session)
+    if not hidden:
+        return ()
+    named = (
+        LinkTemplate.url_template.contains(f"{{{CUSTOM}{key}}}", autoescape=True)
+        for key in sorted(hidden)
+    )
+    return (LinkTemplate.field_key.not_in(hidden), not_(or_(*named)))
 
 
 async def create(session: AsyncSession, values: Values) -> LinkTemplate:
