@@ -3,8 +3,11 @@
 from fastapi import FastAPI
 
 from timetracker_api.clients.router import router as clients
+from timetracker_api.custom_fields.changes.router import router as custom_field_changes
+from timetracker_api.custom_fields.forms.router import router as forms
 from timetracker_api.custom_fields.router import router as custom_field_definitions
 from timetracker_api.events.router import router as events
+from timetracker_api.link_templates.router import for_definers as link_template_usage
 from timetracker_api.link_templates.router import router as link_templates
 from timetracker_api.organization.router import router as settings
 from timetracker_api.projects.router import router as projects
@@ -28,6 +31,7 @@ TAGS = {
     "tasks": "The pieces of a project's work.",
     "tags": "Words to find time entries by.",
     "custom-field-definitions": "Fields people define once; every record is checked against them.",
+    "forms": "What to build forms for custom fields from.",
     "link-templates": "How the values of custom fields become links.",
     "users": "People.",
     "sessions": "Signing in and out.",
@@ -49,7 +53,10 @@ def include_routers(app: FastAPI) -> None:
         tasks,
         tags,
         custom_field_definitions,
+        custom_field_changes,
+        forms,
         link_templates,
+        link_template_usage,
         me,
         users,
         sessions,

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
@@ -12,6 +12,8 @@ from starlette.types import ASGIApp
 
 from timetracker_api import __version__, api, health
 from timetracker_api.auth.throttling import Throttle
+from timetracker_api.custom_fields import indexing
+from timetracker_api.custom_fields.forms.openapi import router as document
 from timetracker_api.db.session import Database
 from timetracker_api.settings import Settings
 from timetracker_api.web import docs, errors, openapi
@@ -75,6 +77,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=__version__,
         description=openapi.DESCRIPTION,
         openapi_tags=[{"name": name, "description": text} for name, text in api.TAGS.items()],
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
@@ -87,6 +90,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     errors.install(app)
     api.include_routers(app)
     app.include_router(health.router)
+    app.include_router(document)
     docs.install(app)
     return app
 
@@ -98,12 +102,13 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     app.openapi()
     gc.collect()
     gc.freeze()  # what lives as long as the process need not be looked at again: p99 halves
-    housekeeping = asyncio.create_task(_keep_house(app.state.database))
+    database: Database = app.state.database
+    tasks = [asyncio.create_task(work(database)) for work in (_keep_house, indexing.keep)]
     yield
-    housekeeping.cancel()
-    with suppress(asyncio.CancelledError):
-        await housekeeping
-    await app.state.database.dispose()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await database.dispose()
 
 
 async def _keep_house(database: Database) -> None:

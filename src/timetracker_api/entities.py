@@ -1,6 +1,6 @@
 """The verbs every entity answers to. What all entities share happens here, once."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -9,20 +9,28 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from timetracker_api.db.base import Entity, Numbered
+from timetracker_api.db.schema_version import ChangesSchema
 from timetracker_api.db.session import context
 from timetracker_api.problems import Fault, InUse, Invalid, NotFound, pointer
 
 E = TypeVar("E", bound=Entity)
 Values = dict[str, Any]
 Check = Callable[[AsyncSession, Entity, Values], Awaitable[None]]
+Removal = Callable[[AsyncSession, Entity], Awaitable[None]]
 Completion = Callable[[AsyncSession, type[Numbered], Sequence[Values]], Awaitable[None]]
+Visibility = Callable[[AsyncSession], Sequence[ColumnElement[bool]]]
 
 NESTED = "__"
 IDENTIFYING = frozenset({"id", "amount"})
 """The first members of nested objects; where they are null, so is the object."""
+AT_A_TIME = 1000
+"""Rows in memory while many are read."""
 
 _checks: list[Check] = []
+_removals: list[Removal] = []
 _completions: list[Completion] = []
+_visibility: dict[type[Numbered], Visibility] = {}
+_representations: dict[type[Numbered], "Representation"] = {}
 
 
 def check(function: Check) -> Check:
@@ -34,10 +42,32 @@ def check(function: Check) -> Check:
     return function
 
 
+def removal(function: Removal) -> Removal:
+    """Have every entity that is about to be removed pass through ``function``."""
+    _removals.append(function)
+    return function
+
+
 def completes(function: Completion) -> Completion:
     """Have every row that is about to be shown pass through ``function``, which may add to it."""
     _completions.append(function)
     return function
+
+
+def visibility(kind: type[Numbered]) -> Callable[[Visibility], Visibility]:
+    """Have a function give the conditions for the records of a kind that the caller may see."""
+
+    def register(function: Visibility) -> Visibility:
+        _visibility[kind] = function
+        return function
+
+    return register
+
+
+def visible(session: AsyncSession, kind: type[Numbered]) -> Sequence[ColumnElement[bool]]:
+    """Return those conditions, for whoever may see records of the kind at all. Mostly none."""
+    function = _visibility.get(kind)
+    return function(session) if function else ()
 
 
 @dataclass(frozen=True)
@@ -51,6 +81,9 @@ class Representation:
     statement: Select[*tuple[Any, ...]]
     """A column labelled ``client__name`` becomes the member ``name`` of an object ``client``,
     which is null where its ``id`` is."""
+
+    def __post_init__(self) -> None:
+        _representations.setdefault(self.entity, self)
 
     @cached_property
     def _places(self) -> Sequence[tuple[str, str]]:
@@ -73,11 +106,35 @@ class Representation:
         self, session: AsyncSession, statement: Select[*tuple[Any, ...]]
     ) -> list[Values]:
         """Run a narrowed form of the statement."""
-        result = await session.execute(statement)
-        rows = [self._shaped(row) for row in result.all()]
+        rows = await self.bare(session, statement)
         for function in _completions:
             await function(session, self.entity, rows)
         return rows
+
+    async def bare(
+        self, session: AsyncSession, statement: Select[*tuple[Any, ...]]
+    ) -> list[Values]:
+        """Run a narrowed form of the statement, and leave the rows as they are.
+
+        They are not for showing: what the caller may not see is still there.
+        """
+        result = await session.execute(statement)
+        return [self._shaped(row) for row in result.all()]
+
+    async def stream(
+        self, session: AsyncSession, statement: Select[*tuple[Any, ...]]
+    ) -> AsyncIterator[Values]:
+        """Give such rows a few at a time, as many as there are. Takes a transaction."""
+        options = {"yield_per": AT_A_TIME}
+        async for row in await session.stream(statement, execution_options=options):
+            yield self._shaped(row)
+
+    def only(self, labels: Collection[str]) -> "Representation":
+        """Return the same with some of its columns: ``id``, ``client__name``."""
+        columns = [each for each in self.statement.selected_columns if each.key in labels]
+        return Representation(
+            self.entity, self.statement.with_only_columns(*columns, maintain_column_froms=True)
+        )
 
     async def one(self, session: AsyncSession, id: int, *conditions: ColumnElement[bool]) -> Values:
         """Return the one with this id, or raise `NotFound` for one the conditions leave out."""
@@ -88,9 +145,17 @@ class Representation:
         return rows[0]
 
 
+def representation(kind: type[Numbered]) -> Representation:
+    """Return how records of a kind are shown, for slices below theirs."""
+    return _representations[kind]
+
+
 async def locked(session: AsyncSession, kind: type[E], id: int) -> E:
     """Return the one with this id, which nobody else can change before the transaction ends."""
-    statement = select(kind).where(kind.id == id).with_for_update()
+    # Those who have shared the definitions' version may refer to a definition still. Whoever is
+    # to change it waits for them with the version; they must not wait for the definition.
+    shared = issubclass(kind, ChangesSchema)
+    statement = select(kind).where(kind.id == id).with_for_update(key_share=shared)
     found = await session.scalar(statement)
     if found is None:
         raise missing(kind, id)
@@ -151,6 +216,8 @@ async def stage_removal(session: AsyncSession, entity: Entity) -> None:
     if found := await dependents(session, entity):
         counted = " and ".join(_counted(name, count) for name, count in found.items())
         raise InUse(f"It is in use by {counted}.", usage=found)
+    for function in _removals:
+        await function(session, entity)
     await session.delete(entity)
 
 

@@ -158,14 +158,14 @@ class Pattern:
         return schema
 
 
-_HARMFUL = r"\u007f-\u009f\u2028-\u202e\u2066-\u2069"
+HARMFUL = r"\u007f-\u009f\u2028-\u202e\u2066-\u2069"
 
-Line = Annotated[str, AfterValidator(one_line), Pattern(rf"^[^\u0000-\u001f{_HARMFUL}]*$")]
+Line = Annotated[str, AfterValidator(one_line), Pattern(rf"^[^\u0000-\u001f{HARMFUL}]*$")]
 """Text on one line, without control characters."""
 
-_ALL_BUT_BREAKS = r"\u0000-\u0008\u000b\u000c\u000e-\u001f"
+ALL_BUT_BREAKS = r"\u0000-\u0008\u000b\u000c\u000e-\u001f"
 
-Text = Annotated[str, AfterValidator(many_lines), Pattern(rf"^[^{_ALL_BUT_BREAKS}{_HARMFUL}]*$")]
+Text = Annotated[str, AfterValidator(many_lines), Pattern(rf"^[^{ALL_BUT_BREAKS}{HARMFUL}]*$")]
 """Text that may have several lines."""
 
 Name = Annotated[Line, Field(min_length=1, max_length=200)]

@@ -58,6 +58,12 @@ async def authorize(
     return known
 
 
+async def identify(request: Request, *scopes: str) -> Context:
+    """Do the same for one request, where others to the same address may come from anybody."""
+    bearer, api_key = await _bearer(request), await _api_key(request)
+    return await authorize(request, SecurityScopes(list(scopes)), bearer, api_key)
+
+
 def allowed(role: str, scopes: Iterable[str]) -> frozenset[str]:
     """Return what both a role and a token allow; ``*`` is all that the role has, now and later."""
     granted = frozenset[str](SCOPES[Role(role)])

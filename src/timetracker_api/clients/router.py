@@ -24,7 +24,10 @@ ClientToChange = Annotated[Client, for_writing(Client)]
 async def list_clients(session: Reading, listing: Annotated[ClientListing, Query()]) -> Values:
     """Clients, by name unless asked otherwise.
 
-    `custom.<key>=value` keeps those whose custom field has this value; several must all hold.
+    `custom.<key>=value` keeps those whose custom field has this value. `custom.<key>.<operator>`
+    asks otherwise, with `ne`, `in`, `gt`, `gte`, `lt`, `lte`, `contains`, `starts_with` or
+    `is_set`, as far as the kind of the field has them. Several must all hold.
+    `sort=custom.<key>` sorts by a field.
     """
     return await listing.page(session, CLIENTS)
 

@@ -8,7 +8,8 @@ from pydantic import MISSING, EmailStr, Field, JsonValue
 from sqlalchemy import ColumnElement
 
 from timetracker_api.clients.models import Client
-from timetracker_api.custom_fields.filtering import CustomListing
+from timetracker_api.custom_fields.finding.filters import CustomListing
+from timetracker_api.custom_fields.finding.sorting import SortedBy
 from timetracker_api.custom_fields.schemas import CustomFields, CustomValues
 from timetracker_api.db.naming import containing
 from timetracker_api.link_templates.schemas import Links
@@ -85,9 +86,9 @@ class ClientListing(CustomListing, frozen=True):
     """The archived ones instead of the active ones."""
     currency: Annotated[str | None, Field(pattern=r"^[A-Z]{3}$")] = None
     """Only those with this currency."""
-    sort: Literal["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at"] = (
-        "name"
-    )
+    sort: SortedBy[
+        Literal["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at"]
+    ] = "name"
     """The order; with `-` in front, the other way round."""
 
     def where(self) -> Iterator[ColumnElement[bool]]:

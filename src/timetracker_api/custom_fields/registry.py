@@ -50,6 +50,12 @@ class Fields:
             each.key: each.default for each in found if each.is_active and each.default is not None
         }
 
+    @cached_property
+    def unique(self) -> Sequence[Definition]:
+        """The fields in which no two records may have the same, whoever writes them."""
+        found = (each.definition for each in (*self.active.values(), *self.hidden.values()))
+        return [each for each in found if each.is_unique and each.is_active]
+
     def undefined(self, keys: Iterable[str], prefix: str = "") -> Iterator[tuple[str, str]]:
         """Say of each key that it has no active definition, and which one it may stand for."""
         for position, key in enumerate(keys):

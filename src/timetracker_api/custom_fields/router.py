@@ -1,10 +1,13 @@
 """The definitions of custom fields."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import Query, status
+from fastapi import Query, Response, status
 
 from timetracker_api.custom_fields import service
+from timetracker_api.custom_fields.changes import defining
+from timetracker_api.custom_fields.changes.rehearsing import DryRun
+from timetracker_api.custom_fields.changes.schemas import Impact
 from timetracker_api.custom_fields.models import CustomFieldDefinition
 from timetracker_api.custom_fields.schemas import (
     DefinitionCreate,
@@ -20,6 +23,11 @@ from timetracker_api.web.routing import Id, ResourceRouter, for_writing
 
 router = ResourceRouter("custom-field-definitions", scope="custom_fields")
 
+DRY_RUN: dict[int | str, dict[str, Any]] = {
+    status.HTTP_200_OK: {"model": Impact, "description": "What it would mean"}
+}
+"""The answer to a dry run, where the other one has another status."""
+
 DefinitionToChange = Annotated[CustomFieldDefinition, for_writing(CustomFieldDefinition)]
 
 
@@ -31,10 +39,17 @@ async def list_custom_field_definitions(
     return await listing.page(session, DEFINITIONS, *service.visible(session))
 
 
-@router.post("", response_model=DefinitionRead, status_code=status.HTTP_201_CREATED)
-async def create_custom_field_definition(session: Writing, data: DefinitionCreate) -> Values:
+@router.post(
+    "",
+    response_model=DefinitionRead,
+    status_code=status.HTTP_201_CREATED,
+    responses=DRY_RUN,
+)
+async def create_custom_field_definition(
+    session: Writing, data: DefinitionCreate, *, dry_run: DryRun = False
+) -> Values | Response:
     """Define a custom field. Every record written from now on is checked against it."""
-    return await DEFINITIONS.one(session, (await service.create(session, data.whole())).id)
+    return await defining.create(session, data.whole(), dry_run=dry_run)
 
 
 @router.get("/{id}", response_model=DefinitionRead)
@@ -43,17 +58,30 @@ async def get_custom_field_definition(session: Reading, id: Id) -> Values:
     return await DEFINITIONS.one(session, id, *service.visible(session))
 
 
-@router.patch("/{id}", response_model=DefinitionRead)
+@router.patch("/{id}", response_model=DefinitionRead | Impact)
 async def update_custom_field_definition(
-    session: Writing, definition: DefinitionToChange, data: DefinitionUpdate
-) -> Values:
+    session: Writing,
+    definition: DefinitionToChange,
+    data: DefinitionUpdate,
+    *,
+    dry_run: DryRun = False,
+) -> Values | Response:
     """Change a definition. Records that do not satisfy it stay as they are, and can be edited."""
-    return await DEFINITIONS.one(
-        session, (await service.update(session, definition, data.given())).id
-    )
+    return await defining.update(session, definition, data.given(), dry_run=dry_run)
 
 
-@router.delete("/{id}", status_code=status.HTTP_204_NO_CONTENT)
-async def delete_custom_field_definition(session: Writing, definition: DefinitionToChange) -> None:
-    """Delete a definition that no record has a value for. Otherwise make it inactive."""
-    await service.delete(session, definition)
+@router.delete(
+    "/{id}",
+    response_model=None,
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=DRY_RUN,
+)
+async def delete_custom_field_definition(
+    session: Writing,
+    definition: DefinitionToChange,
+    *,
+    purge: Annotated[bool, Query(description="Whether to remove all values as well.")] = False,
+    dry_run: DryRun = False,
+) -> Response | None:
+    """Delete a definition. With values on records it takes `purge`; or make it inactive."""
+    return await defining.delete(session, definition, purge=purge, dry_run=dry_run)

@@ -6,13 +6,8 @@ from typing import Any
 
 from timetracker_api.custom_fields import patterns
 from timetracker_api.custom_fields.definition import ATTRIBUTES, Definition
-from timetracker_api.custom_fields.kinds import (
-    CONSTRAINTS,
-    KINDS,
-    LONGEST_TEXT,
-    longest,
-    unbounded,
-)
+from timetracker_api.custom_fields.kinds import CONSTRAINTS, KINDS, unbounded
+from timetracker_api.custom_fields.kinds.texts import LONGEST_TEXT, longest
 from timetracker_api.custom_fields.values import Validator, ValueFault, is_empty
 from timetracker_api.problems import Fault, Invalid, pointer
 

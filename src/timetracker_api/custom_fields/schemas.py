@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy import ColumnElement, String, cast
 
 from timetracker_api.auth.scopes import Role
+from timetracker_api.custom_fields.indexes import IndexState
 from timetracker_api.custom_fields.models import CustomFieldDefinition
 from timetracker_api.schema import Body, Line, Name, Patch, Resource, Schema, Text
 from timetracker_api.web.pagination import Listing
@@ -110,7 +111,7 @@ class DefinitionCreate(Body):
     group: Annotated[Name, Field(examples=["Accounting"])] | None = None
     """The heading it stands under in forms."""
     kind: KindName
-    """What it holds. It cannot be changed."""
+    """What it holds. To change it, convert the field."""
     applies_to: EntityTypes = ["client"]
     """The types of records that have it."""
     is_mandatory: bool = False
@@ -217,6 +218,9 @@ class DefinitionRead(Resource):
     """Whether no two records of a type may have the same value."""
     is_indexed: Annotated[bool, Field(examples=[False])]
     """Whether comparing and sorting by it is to be fast on large lists."""
+    index_state: IndexState
+    """How far that has come: `none` is wanted; or it is `pending`, `building`, `ready`; or has
+    `failed`, as the log tells."""
     read_roles: Annotated[list[str], Field(examples=[[]])]
     """Who sees the field and its values; empty for everybody."""
     write_roles: Annotated[list[str], Field(examples=[[]])]

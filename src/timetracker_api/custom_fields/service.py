@@ -7,13 +7,16 @@ from sqlalchemy import ColumnElement, String, cast, func, inspect, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from timetracker_api import entities
-from timetracker_api.custom_fields import usage
+from timetracker_api.custom_fields import uniqueness
+from timetracker_api.custom_fields.changes import counting
+from timetracker_api.custom_fields.completing import complete_again
 from timetracker_api.custom_fields.definition import ATTRIBUTES, sees_everything
-from timetracker_api.custom_fields.kinds import KINDS, scale_of
+from timetracker_api.custom_fields.kinds import KINDS
+from timetracker_api.custom_fields.kinds.numbers import scale_of
 from timetracker_api.custom_fields.models import CustomFieldDefinition, entities_with_custom_fields
 from timetracker_api.custom_fields.references import unknown_users
 from timetracker_api.custom_fields.rules import RESERVED, completed
-from timetracker_api.db.json_keys import HasItem
+from timetracker_api.db.json.keys import HasItem
 from timetracker_api.db.session import context
 from timetracker_api.entities import Representation, Values
 from timetracker_api.problems import Conflict, Fault, InUse, Invalid, pointer
@@ -23,7 +26,12 @@ DEFINITIONS = Representation(
     select(*inspect(CustomFieldDefinition).columns),
 )
 
-IMMUTABLE = ("key", "kind")
+IMMUTABLE = {
+    "key": "The key cannot be changed; values are stored by it.",
+    "kind": "The kind cannot be changed like this; convert the field: POST .../{id}/convert.",
+}
+CLAIMING = ("is_unique", "is_active", "applies_to", "kind", "scale")
+"""What decides which values of which records are kept unique."""
 
 
 class TooManyDefinitions(Conflict):
@@ -43,47 +51,66 @@ def visible(session: AsyncSession) -> Sequence[ColumnElement[bool]]:
 
 async def create(session: AsyncSession, values: Values) -> CustomFieldDefinition:
     """Define a field; every record created from now on is checked against it."""
-    values = _plain(values)
+    values = plain(values)
     faults = [*_reserved(values["key"]), *_too_many_choices(session, values)]
     checked = completed(values, *faults)
     await _refuse_unknown_default(session, checked)
     checked["created_by_id"] = context(session).actor_id
     definition = await entities.create(session, CustomFieldDefinition, checked)
     await _keep_the_limit(session, _shown_on(checked))
+    await uniqueness.rebuild(session, definition)  # there may be values of an older system
     return definition
 
 
 async def update(
-    session: AsyncSession, definition: CustomFieldDefinition, values: Values
+    session: AsyncSession,
+    definition: CustomFieldDefinition,
+    values: Values,
+    *,
+    converting: bool = False,
 ) -> CustomFieldDefinition:
-    """Change a definition. Records stay as they are, and editable, whatever it says now."""
-    values = _plain(values)
+    """Change a definition. Records stay as they are, and editable, whatever it says now.
+
+    Where it is ``converting`` them as well, the kind may change, and what is stored fits.
+    """
+    values = plain(values)
     before = {name: getattr(definition, name) for name in ATTRIBUTES}
-    wanted = completed(
-        before | values, *_new_identity(before, values), *_too_many_choices(session, values)
-    )
+    identity = () if converting else _new_identity(before, values)
+    wanted = completed(before | values, *identity, *_too_many_choices(session, values))
     await _refuse_unknown_default(session, wanted)
     changed = {n: wanted[n] for n in wanted if n in values or wanted[n] != before[n]}
     rescaled = scale_of(before["scale"]) != scale_of(wanted["scale"])
     definition = await entities.update(session, definition, changed)
     # Counted after the flush: from there on no record can be written before this commits.
-    if rescaled:
+    if rescaled and not converting:
         await _refuse_new_scale(session, definition)
-    await _refuse_lost_choices(session, definition, _choices(before) - _choices(wanted))
+    if not converting:
+        await _refuse_lost_choices(session, definition, _choices(before) - _choices(wanted))
     await _keep_the_limit(session, _shown_on(wanted) - _shown_on(before))
+    if any(wanted[name] != before[name] for name in CLAIMING):
+        await uniqueness.rebuild(session, definition)
+    await complete_again(session, _demanded_on(before) - _demanded_on(wanted))
     return definition
 
 
 async def delete(session: AsyncSession, definition: CustomFieldDefinition) -> None:
     """Remove a definition that no record has a value for."""
-    await entities.delete(session, definition)
-    if found := await usage.counts(session, definition.key):
+    await remove(session, definition)
+    if found := await counting.counts(session, definition.key):
         raise InUse(
             f"It has values on {_counted(found)}; make the field inactive instead.", usage=found
         )
 
 
-def _plain(values: Values) -> Values:
+async def remove(session: AsyncSession, definition: CustomFieldDefinition) -> None:
+    """Remove a definition, whatever values there are."""
+    demanded_on = _demanded_on({name: getattr(definition, name) for name in ATTRIBUTES})
+    await entities.delete(session, definition)
+    await complete_again(session, demanded_on)
+
+
+def plain(values: Values) -> Values:
+    """Return attributes of a definition as they are stored."""
     choices = values.get("choices")
     if choices is None:
         return values
@@ -95,9 +122,8 @@ def _choices(values: Values) -> set[str]:
 
 
 def _new_identity(before: Values, values: Values) -> Iterator[Fault]:
-    for name in IMMUTABLE:
+    for name, message in IMMUTABLE.items():
         if name in values and values[name] != before[name]:
-            message = f"The {name} cannot be changed; values are stored by it."
             yield _fault(name, "immutable", message)
 
 
@@ -124,7 +150,7 @@ async def _refuse_unknown_default(session: AsyncSession, wanted: Values) -> None
 
 async def _refuse_new_scale(session: AsyncSession, definition: CustomFieldDefinition) -> None:
     """Values are found by their text, which has as many decimals as the scale said."""
-    if found := await usage.counts(session, definition.key):
+    if found := await counting.counts(session, definition.key):
         raise InUse(
             f"It has values on {_counted(found)}, stored with another number of decimals.",
             _fault("scale", "in_use", "The scale cannot be changed once there are values."),
@@ -137,7 +163,7 @@ async def _refuse_lost_choices(
 ) -> None:
     in_list = KINDS[definition.kind].is_list
     for choice in sorted(removed):
-        found = await usage.choice_counts(session, definition.key, choice, in_list=in_list)
+        found = await counting.choice_counts(session, definition.key, choice, in_list=in_list)
         if found:
             raise InUse(
                 f"{choice} is chosen on {_counted(found)}; make it inactive instead.",
@@ -149,6 +175,11 @@ async def _refuse_lost_choices(
 def _shown_on(values: Values) -> set[str]:
     """Return the entity types whose records show a field."""
     return set(values["applies_to"]) if values["is_active"] else set()
+
+
+def _demanded_on(values: Values) -> set[str]:
+    """Return the entity types whose records must have a value."""
+    return _shown_on(values) if values["is_mandatory"] else set()
 
 
 async def _keep_the_limit(session: AsyncSession, added_to: Iterable[str]) -> None:

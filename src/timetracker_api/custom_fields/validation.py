@@ -11,10 +11,11 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from timetracker_api import entities
-from timetracker_api.custom_fields.kinds import SAFE_INTEGER
+from timetracker_api.custom_fields.kinds.numbers import SAFE_INTEGER
 from timetracker_api.custom_fields.models import HasCustomFields
 from timetracker_api.custom_fields.references import unknown_users
 from timetracker_api.custom_fields.registry import Fields, fields_of
+from timetracker_api.custom_fields.uniqueness import claim
 from timetracker_api.custom_fields.values import ValueFault, is_empty, required
 from timetracker_api.db.base import Entity
 from timetracker_api.db.schema_version import fence
@@ -46,8 +47,9 @@ async def check_custom_fields(
             faults = [fault for fault in faults if fault.code != "required"]
         values["complete"] = fields.complete <= merged.keys()
     faults += await _unknown_users(session, fields, stored, merged)
-    faults += _too_large(stored, merged, context(session).settings.limits.values_bytes)
-    if faults:
+    faults += too_large(stored, merged, context(session).settings.limits.values_bytes)
+    # Claimed last: what is refused leaves no claim, so that the rest of many changes can go on.
+    if faults := faults or await claim(session, entity.entity_type, fields, stored, merged):
         raise Invalid(*faults)
     values[MEMBER] = merged
 
@@ -55,12 +57,13 @@ async def check_custom_fields(
 async def acceptable(
     session: AsyncSession, kind: type[Entity], values: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return those of a record's values that a new record could be given."""
+    """Return those of a record's values that a new record could be given as well."""
     fields = await fields_of(session, kind.entity_type)
+    unique = {definition.key for definition in fields.unique}
     kept = {
         key: value
         for key, value in values.items()
-        if not merge(fields, {}, {key: value}, is_new=False)[1]
+        if key not in unique and not merge(fields, {}, {key: value}, is_new=False)[1]
     }
     gone = {fault.pointer for fault in await _unknown_users(session, fields, {}, kept)}
     return {key: value for key, value in kept.items() if pointer(MEMBER, key) not in gone}
@@ -178,7 +181,7 @@ async def _unknown_users(
     ]
 
 
-def _too_large(stored: Mapping[str, Any], merged: Mapping[str, Any], limit: int) -> list[Fault]:
+def too_large(stored: Mapping[str, Any], merged: Mapping[str, Any], limit: int) -> list[Fault]:
     """What was too large before may be edited, but must not grow."""
     size = len(orjson.dumps(merged))
     if size <= limit or size <= len(orjson.dumps(stored)):

@@ -75,6 +75,8 @@ class Validator:
         label = self.definition.label
         if type == "string_pattern_mismatch" and self.definition.pattern:
             return f"{label} must match the pattern {self.definition.pattern}."
+        bounds = {"ge": self.definition.minimum, "le": self.definition.maximum}
+        context |= {name: bound for name, bound in bounds.items() if bound is not None}
         words = SENTENCES.get(type)
         return f"{label} {words.format(**context) if words else f'must be {self.kind.noun}'}."
 

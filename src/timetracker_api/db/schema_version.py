@@ -59,6 +59,15 @@ async def fence(session: AsyncSession) -> None:
         session.info[FENCED] = True
 
 
+async def keep_writers_out(session: AsyncSession) -> None:
+    """Wait for everybody who has validated a value, and let nobody begin before this commits.
+
+    A change of definitions does so by itself, with its flush.
+    """
+    if CHANGED not in session.info:
+        await session.execute(_version.with_for_update())
+
+
 @event.listens_for(UnitOfWork, "before_flush")
 def _count_changes(session: Session, _flush: UOWTransaction, _instances: object) -> None:
     changes = (*session.new, *session.dirty, *session.deleted)

@@ -1,6 +1,6 @@
 """Turns what a unit of work changed into events, in the same transaction."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -20,7 +20,34 @@ BOOKKEEPING = frozenset({"id", "version", "created_at", "updated_at"})
 
 async def record(session: AsyncSession, type: str, entity: Entity, **facts: Any) -> None:
     """Note something that no change of an attribute says by itself: an invoice was sent."""
-    await session.execute(insert(Event), [_row(session.sync_session, type, entity, facts)])
+    row = _row(session.sync_session, type, entity.entity_type, entity.id, facts)
+    await session.execute(insert(Event), [row])
+
+
+async def record_updates(
+    session: AsyncSession,
+    entity_type: str,
+    updates: Iterable[tuple[int, Mapping[str, Any], Mapping[str, Any]]],
+) -> None:
+    """Note changes that many entities of a type went through at once, past the session.
+
+    Of each its id, and its attributes before and after.
+    """
+    rows = [
+        _row(
+            session.sync_session,
+            f"{entity_type}.updated",
+            entity_type,
+            id,
+            {
+                name: _difference(before[name], after[name])
+                for name in after
+                if before[name] != after[name]
+            },
+        )
+        for id, before, after in updates
+    ]
+    await session.execute(insert(Event), rows)
 
 
 @event.listens_for(UnitOfWork, "after_flush")
@@ -55,7 +82,8 @@ def _changes(session: Session) -> Iterator[dict[str, Any]]:
             if isinstance(entity, Entity):
                 changes = dict(_last(entity) if verb == "deleted" else _differences(entity))
                 if changes or verb == "deleted":
-                    yield _row(session, f"{entity.entity_type}.{verb}", entity, changes)
+                    type = f"{entity.entity_type}.{verb}"
+                    yield _row(session, type, entity.entity_type, entity.id, changes)
 
 
 def _differences(entity: Entity) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -95,12 +123,14 @@ def _difference(old: Any, new: Any) -> dict[str, Any]:
     return {"old": old, "new": new}
 
 
-def _row(session: Session, type: str, entity: Entity, changes: dict[str, Any]) -> dict[str, Any]:
+def _row(
+    session: Session, type: str, entity_type: str, entity_id: int, changes: dict[str, Any]
+) -> dict[str, Any]:
     known = context(session)
     return {
         "type": type,
-        "entity_type": entity.entity_type,
-        "entity_id": entity.id,
+        "entity_type": entity_type,
+        "entity_id": entity_id,
         "actor_id": known.actor_id,
         "request_id": known.request_id,
         "changes": changes,

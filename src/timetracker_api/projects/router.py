@@ -29,7 +29,11 @@ ProjectToChange = Annotated[Project, for_writing(Project)]
 async def list_projects(session: Reading, listing: Annotated[ProjectListing, Query()]) -> Values:
     """Projects, by name unless asked otherwise.
 
-    `custom.<key>=value` keeps those whose custom field has this value; several must all hold.
+    `custom.<key>=value` keeps those whose custom field has this value. `custom.<key>.<operator>`
+    asks otherwise, with `ne`, `in`, `gt`, `gte`, `lt`, `lte`, `contains`, `starts_with` or
+    `is_set`, as far as the kind of the field has them. Several must all hold. `client.custom.<key>`
+    asks about their clients.
+    `sort=custom.<key>` sorts by a field.
     """
     return await listing.page(session, PROJECTS)
 

@@ -8,7 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import MISSING, Field, JsonValue, PlainSerializer
 from sqlalchemy import ColumnElement, func
 
-from timetracker_api.custom_fields.filtering import CustomListing
+from timetracker_api.clients.models import Client
+from timetracker_api.custom_fields.finding.filters import CustomListing, Related
+from timetracker_api.custom_fields.finding.sorting import SortedBy
 from timetracker_api.custom_fields.schemas import CustomFields, CustomValues
 from timetracker_api.db.naming import containing
 from timetracker_api.link_templates.schemas import Links
@@ -112,6 +114,8 @@ class ProjectRead(Resource):
 class ProjectListing(CustomListing, frozen=True):
     """How to list projects."""
 
+    related = {"client": Related(Client, [Project.client_id])}
+
     search: Annotated[str | None, Field(max_length=200)] = None
     """Only those whose name or code contains this, whatever the case."""
     client_id: Ids | None = None
@@ -120,9 +124,12 @@ class ProjectListing(CustomListing, frozen=True):
     """Only the billable, or only the others."""
     archived: bool = False
     """The archived ones instead of the active ones."""
-    sort: Literal[
-        "name", "-name", "code", "-code", "created_at", "-created_at", "updated_at", "-updated_at"
-    ] = "name"
+    sort: SortedBy[
+        Literal[
+            "name", "-name", "code", "-code", "created_at", "-created_at", "updated_at",
+            "-updated_at",
+        ]
+    ] = "name"  # fmt: skip
     """The order; with `-` in front, the other way round."""
 
     def where(self) -> Iterator[ColumnElement[bool]]:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from sqlalchemy import false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from timetracker_api.db.json_keys import HasItem
+from timetracker_api.db.json.keys import HasItem
 from timetracker_api.db.session import dialect
 from timetracker_api.entities import Values
 from timetracker_api.problems import Fault, NotFound, NotUnique

@@ -29,7 +29,11 @@ TaskToChange = Annotated[Task, for_writing(Task)]
 async def list_tasks(session: Reading, listing: Annotated[TaskListing, Query()]) -> Values:
     """Tasks, by name unless asked otherwise.
 
-    `custom.<key>=value` keeps those whose custom field has this value; several must all hold.
+    `custom.<key>=value` keeps those whose custom field has this value. `custom.<key>.<operator>`
+    asks otherwise, with `ne`, `in`, `gt`, `gte`, `lt`, `lte`, `contains`, `starts_with` or
+    `is_set`, as far as the kind of the field has them. Several must all hold.
+    `project.custom.<key>` and `client.custom.<key>` ask about where they belong.
+    `sort=custom.<key>` sorts by a field.
     """
     return await listing.page(session, TASKS)
 

@@ -7,10 +7,13 @@ from typing import Annotated, Any, Literal
 from pydantic import MISSING, Field, JsonValue
 from sqlalchemy import ColumnElement, func
 
-from timetracker_api.custom_fields.filtering import CustomListing
+from timetracker_api.clients.models import Client
+from timetracker_api.custom_fields.finding.filters import CustomListing, Related
+from timetracker_api.custom_fields.finding.sorting import SortedBy
 from timetracker_api.custom_fields.schemas import CustomFields, CustomValues
 from timetracker_api.db.naming import containing
 from timetracker_api.link_templates.schemas import Links
+from timetracker_api.projects.models import Project
 from timetracker_api.schema import Amount, Body, Day, IdOf, Name, Patch, Reference, Resource, Text
 from timetracker_api.tasks.models import Priority, Status, Task
 from timetracker_api.web.parameters import Ids, IdsOrNone, among
@@ -83,6 +86,11 @@ class TaskRead(Resource):
 class TaskListing(CustomListing, frozen=True):
     """How to list tasks."""
 
+    related = {
+        "project": Related(Project, [Task.project_id]),
+        "client": Related(Client, [Task.project_id, Project.client_id]),
+    }
+
     search: Annotated[str | None, Field(max_length=200)] = None
     """Only those whose name contains this, whatever the case."""
     project_id: Ids | None = None
@@ -97,9 +105,11 @@ class TaskListing(CustomListing, frozen=True):
     """Only those that are due before this day."""
     archived: bool = False
     """The archived ones instead of the active ones."""
-    sort: Literal[
-        "name", "-name", "due_on", "-due_on", "created_at", "-created_at", "updated_at",
-        "-updated_at",
+    sort: SortedBy[
+        Literal[
+            "name", "-name", "due_on", "-due_on", "created_at", "-created_at", "updated_at",
+            "-updated_at",
+        ]
     ] = "name"  # fmt: skip
     """The order; with `-` in front, the other way round. What is never due comes last of all that
     is due, and so first the other way round."""

@@ -7,9 +7,13 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BeforeValidator, Field
 from sqlalchemy import ColumnElement
 
-from timetracker_api.custom_fields.filtering import CustomFilters
-from timetracker_api.db.json_keys import HasItem
+from timetracker_api.clients.models import Client
+from timetracker_api.custom_fields.finding.filters import CustomFilters, Related
+from timetracker_api.custom_fields.finding.sorting import SortedBy
+from timetracker_api.db.json.keys import HasItem
 from timetracker_api.db.naming import containing
+from timetracker_api.projects.models import Project
+from timetracker_api.tasks.models import Task
 from timetracker_api.time_entries.models import TimeEntry
 from timetracker_api.time_entries.schemas import as_written, day_as_written
 from timetracker_api.web.feeds import Feed
@@ -21,6 +25,12 @@ Date = Annotated[date, BeforeValidator(day_as_written)]
 
 class TimeEntryFeed(CustomFilters, Feed, frozen=True):
     """How to list time entries."""
+
+    related = {
+        "task": Related(Task, [TimeEntry.task_id]),
+        "project": Related(Project, [TimeEntry.project_id]),
+        "client": Related(Client, [TimeEntry.client_id]),
+    }
 
     include: Literal["total", "inactive"] | None = None
     """`total` adds how many match, `inactive` the values of custom fields that are not active."""
@@ -52,7 +62,7 @@ class TimeEntryFeed(CustomFilters, Feed, frozen=True):
     """Only those that began before this instant."""
     updated_since: Moment | None = None
     """Only those that were changed at this instant or later."""
-    sort: Literal["started_at", "-started_at"] = "-started_at"
+    sort: SortedBy[Literal["started_at", "-started_at"]] = "-started_at"
     """The order; with `-` in front, the newest first."""
 
     def where(self) -> Iterator[ColumnElement[bool]]:

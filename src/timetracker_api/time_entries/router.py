@@ -24,7 +24,11 @@ router = ResourceRouter("time-entries")
 async def list_time_entries(session: Reading, feed: Annotated[TimeEntryFeed, Query()]) -> Values:
     """Time entries, the newest first: one's own, or with `time_entries:others` everybody's.
 
-    `custom.<key>=value` keeps those whose custom field has this value; several must all hold.
+    `custom.<key>=value` keeps those whose custom field has this value. `custom.<key>.<operator>`
+    asks otherwise, with `ne`, `in`, `gt`, `gte`, `lt`, `lte`, `contains`, `starts_with` or
+    `is_set`, as far as the kind of the field has them. Several must all hold. `task.custom.<key>`,
+    `project.custom.<key>` and `client.custom.<key>` ask about what they were recorded on.
+    `sort=custom.<key>` sorts by a field.
     """
     return await feed.portion(session, TIME_ENTRIES, TimeEntry.started_at, *visible(session))
 

@@ -67,6 +67,7 @@ async def add_locks(session: AsyncSession, kind: type[Numbered], rows: Sequence[
         row["locks"] = locks(row["local_date"], rule)
 
 
+@entities.visibility(TimeEntry)
 def visible(session: AsyncSession) -> Sequence[ColumnElement[bool]]:
     """Return the conditions for the entries that the caller may see: their own, or all."""
     known = context(session)

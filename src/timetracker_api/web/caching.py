@@ -21,6 +21,14 @@ IfMatch = Annotated[
     ),
 ]
 
+IfNoneMatch = Annotated[
+    str | None,
+    Header(
+        description="An `ETag` you have seen: the answer is 304 when nothing has changed since.",
+        max_length=1000,
+    ),
+]
+
 
 def check_unchanged(entity: Entity, if_match: str | None) -> None:
     """Raise `PreconditionFailed` if the caller has seen another version. Weak tags never match."""
@@ -31,14 +39,19 @@ def check_unchanged(entity: Entity, if_match: str | None) -> None:
         raise PreconditionFailed("Read it again, and repeat your change on what it is now.")
 
 
-def tagged(response: Response, version: int, if_none_match: str | None) -> Response:
+def tagged(response: Response, version: int | str, if_none_match: str | None) -> Response:
     """Give an answer its tag; where the caller has that already, the answer is 304."""
     digest = blake2b(bytes(response.body), digest_size=9).hexdigest()
     tag = f'"{version}-{digest}"'
     response.headers["ETag"] = tag
-    if if_none_match is None:
-        return response
-    known = {candidate.strip().removeprefix("W/") for candidate in if_none_match.split(",")}
-    if tag in known or "*" in known:
+    if is_known(tag, if_none_match):
         return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers={"ETag": tag})
     return response
+
+
+def is_known(tag: str, if_none_match: str | None) -> bool:
+    """Whether the caller has what a tag stands for."""
+    if if_none_match is None:
+        return False
+    known = {candidate.strip().removeprefix("W/") for candidate in if_none_match.split(",")}
+    return tag in known or "*" in known

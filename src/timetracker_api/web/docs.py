@@ -1,10 +1,13 @@
 """The pages for people: documentation that needs no internet, and what a problem means."""
 
+from functools import cache
+from html import escape
 from importlib.resources import files
 from inspect import getdoc
+from string import Template
 
-from fastapi import APIRouter, FastAPI, Request
-from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.openapi.docs import get_redoc_html
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
@@ -30,15 +33,14 @@ async def lead_to_docs(request: Request) -> RedirectResponse:
 @router.get("/docs")
 async def show_docs(request: Request) -> HTMLResponse:
     """The API, to be read and tried."""
-    root = _root(request)
-    return get_swagger_ui_html(
-        openapi_url=f"{root}/openapi.json",
-        title="TimeTracker API",
-        swagger_js_url=f"{root}{ASSETS}/swagger-ui-bundle.js",
-        swagger_css_url=f"{root}{ASSETS}/swagger-ui.css",
-        swagger_favicon_url=f"{root}{ASSETS}/favicon.png",
-        swagger_ui_parameters={"persistAuthorization": True, "docExpansion": "none"},
-    )
+    page = Template(_shipped("docs.html")).substitute(root=escape(_root(request)))
+    return HTMLResponse(page)
+
+
+@router.get("/docs/start.js")
+async def start_docs() -> Response:
+    """What the page does: which document it shows, and to whom."""
+    return Response(_shipped("docs.js"), media_type="text/javascript")
 
 
 @router.get("/redoc")
@@ -62,6 +64,11 @@ async def show_problem(slug: str) -> PlainTextResponse:
             explanation = " ".join((getdoc(kind) or "").split())
             return PlainTextResponse(f"{int(kind.status)} {kind.title}\n\n{explanation}\n")
     raise NotFound("There is no such kind of problem.")
+
+
+@cache
+def _shipped(name: str) -> str:
+    return files("timetracker_api.web").joinpath(name).read_text("utf-8")
 
 
 def _root(request: Request) -> str:

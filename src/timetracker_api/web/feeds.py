@@ -1,33 +1,68 @@
 """Long lists that keep growing: read from a cursor on, stable under inserts.
 
 A cursor holds the sort key and id of the last record seen; the next page begins behind it, however
-deep, at the same cost. Records that are there during a whole walk are seen exactly once.
+deep, at the same cost. Records that are there during a whole walk are seen exactly once. Those
+without a key come last, by their ids.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Annotated, Any, Generic, TypeVar
 
 import orjson
 from pydantic import MISSING, AwareDatetime, ConfigDict, Field, TypeAdapter
-from sqlalchemy import ColumnElement, func, literal, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Numeric,
+    Select,
+    String,
+    func,
+    literal,
+    not_,
+    select,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.types import TypeEngine
 
 from timetracker_api.db.session import context
 from timetracker_api.db.types import UTCDateTime
 from timetracker_api.entities import Representation, Values
 from timetracker_api.problems import Fault, Invalid
 from timetracker_api.schema import LARGEST_ID, Schema
-from timetracker_api.web.parameters import Parameters
+from timetracker_api.web.parameters import Order, Parameters
 
 T = TypeVar("T")
 
 MOST_COUNTED = 10_000
 SEAL_LENGTH = 9
 
-INSTANT: TypeAdapter[Any] = TypeAdapter(AwareDatetime)
-NUMBER: TypeAdapter[Any] = TypeAdapter(Annotated[int, Field(ge=1, le=LARGEST_ID)])
+LONGEST_CURSOR = 2200
+"""A text that records are sorted by may have 256 characters, and be written in six times that."""
+
+ID: TypeAdapter[Any] = TypeAdapter(Annotated[int, Field(strict=True, ge=1, le=LARGEST_ID)])
+KEYS: Mapping[type[TypeEngine[Any]], TypeAdapter[Any]] = {
+    UTCDateTime: TypeAdapter(AwareDatetime),
+    String: TypeAdapter(Annotated[str, Field(pattern=r"\A[^\x00]*\z")]),
+    Integer: TypeAdapter(Annotated[int, Field(strict=True, ge=-LARGEST_ID, le=LARGEST_ID)]),
+    Numeric: TypeAdapter(int | float),
+}
+"""What cursors hold of sort keys, by the type of these."""
+
+SORTED_BY = "sorted_by"
+"""The name under which a row carries its sort key."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a portion ended: the sort key of its last record, and the id."""
+
+    key: Any
+    id: int
 
 
 class Portion(Schema, Generic[T]):
@@ -48,7 +83,7 @@ class Portion(Schema, Generic[T]):
 class Feed(Parameters, frozen=True):
     """The query parameters of a feed."""
 
-    cursor: Annotated[str | None, Field(max_length=500)] = None
+    cursor: Annotated[str | None, Field(max_length=LONGEST_CURSOR)] = None
     """`next` of the answer before; the other parameters must be the same."""
     include: str | None = None
     """What to add; `total` is how many records match."""
@@ -65,22 +100,18 @@ class Feed(Parameters, frozen=True):
         """Return the next records in the order of ``key``, then id."""
         entity = shown.entity
         where = [*await self.conditions(session, entity), *conditions]
-        place = tuple_(key, entity.id)
-        backwards = self.sort.startswith("-")
-        from_here = list(where)
-        if self.cursor is not None:
-            last, id = self._read(
-                self.cursor, INSTANT if isinstance(key.type, UTCDateTime) else NUMBER
-            )
-            seen = tuple_(literal(last, key.type), literal(id, entity.id.type))
-            from_here.append(place < seen if backwards else place > seen)
-        order = (key.desc(), entity.id.desc()) if backwards else (key.asc(), entity.id.asc())
-        wanted = shown.statement.where(*from_here).order_by(*order).limit(self.limit + 1)
-        rows = await shown.rows(session, wanted)
+        order = await self.sorted_by(session, entity, key)
+        seen = None if self.cursor is None else self._read(self.cursor, order)
+        shown = Representation(entity, shown.statement.add_columns(order.key.label(SORTED_BY)))
+        rows: list[Values] = []
+        for wanted in _ahead(shown.statement.where(*where), order, entity.id, seen):
+            if len(rows) <= self.limit:
+                rows += await shown.rows(session, wanted.limit(self.limit + 1 - len(rows)))
+        places = [Place(row.pop(SORTED_BY), row["id"]) for row in rows]
         following = None
         if len(rows) > self.limit:
             del rows[self.limit :]
-            following = self._write(rows[-1][key.key], rows[-1]["id"])
+            following = self._write(places[self.limit - 1])
             context(session).next_page = {"cursor": following}
         answer: Values = {"items": rows, "next": following}
         if self.include == "total":
@@ -92,18 +123,20 @@ class Feed(Parameters, frozen=True):
             answer["total_is_exact"] = count <= MOST_COUNTED
         return answer
 
-    def _write(self, last: Any, id: int) -> str:
-        place = orjson.dumps([last, id])
+    def _write(self, last: Place) -> str:
+        place = orjson.dumps([last.key, last.id])
         return urlsafe_b64encode(self._seal(place) + place).decode().rstrip("=")
 
-    def _read(self, cursor: str, key: TypeAdapter[Any]) -> tuple[Any, int]:
+    def _read(self, cursor: str, order: Order) -> Place:
         """Return what a cursor holds, if that is written just so: anybody can make one up."""
         try:
             decoded = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-            last, id = orjson.loads(decoded[SEAL_LENGTH:])
-            last, id = key.validate_python(last), NUMBER.validate_python(id, strict=True)
-            if self._write(last, id) == cursor:
-                return last, id
+            key, id = orjson.loads(decoded[SEAL_LENGTH:])
+            if key is not None or order.present is None:
+                key = _adapter(order.key.type).validate_python(key)
+            place = Place(key, ID.validate_python(id))
+            if self._write(place) == cursor:
+                return place
         except (TypeError, ValueError):
             pass
         message = "The cursor is not one of this list with these parameters."
@@ -115,3 +148,28 @@ class Feed(Parameters, frozen=True):
         return blake2b(
             place + type(self).__name__.encode() + query.encode(), digest_size=SEAL_LENGTH
         ).digest()
+
+
+def _adapter(type: TypeEngine[Any]) -> TypeAdapter[Any]:
+    return next(adapter for kind, adapter in KEYS.items() if isinstance(type, kind))
+
+
+def _ahead(
+    matching: Select[*tuple[Any, ...]], order: Order, id: Any, seen: Place | None
+) -> Iterator[Select[*tuple[Any, ...]]]:
+    """Give what comes behind a place: the records with a key, then those without."""
+    if seen is None or seen.key is not None:
+        first = matching if order.present is None else matching.where(order.present)
+        if seen is not None:
+            last = tuple_(literal(seen.key, order.key.type), literal(seen.id, id.type))
+            first = first.where(_behind(order, tuple_(order.key, id), last))
+        yield first.order_by(*order.by(order.key, id))
+    if order.present is not None:
+        rest = matching.where(not_(order.present))
+        if seen is not None and seen.key is None:
+            rest = rest.where(_behind(order, id, seen.id))
+        yield rest.order_by(*order.by(id))
+
+
+def _behind(order: Order, place: Any, last: Any) -> ColumnElement[bool]:
+    return place < last if order.backwards else place > last

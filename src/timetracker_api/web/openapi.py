@@ -100,6 +100,7 @@ def _add_headers(method: str, operation: Node, schemas: Node) -> None:
 
 def _members(response: Node, schemas: Node) -> set[str]:
     schema: Node = response.get("content", {}).get("application/json", {}).get("schema", {})
+    schema = schema.get("anyOf", [schema])[0]  # what it usually is
     name = schema.get("$ref", "").rsplit("/", 1)[-1]
     return set(schemas.get(name, {}).get("properties", {}))
 

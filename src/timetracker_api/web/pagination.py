@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import ConfigDict, Field
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, Select, func, not_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from timetracker_api.db.session import context
 from timetracker_api.entities import Representation, Values
 from timetracker_api.schema import Schema
-from timetracker_api.web.parameters import Parameters
+from timetracker_api.web.parameters import Order, Parameters
 
 T = TypeVar("T")
 
@@ -35,8 +35,6 @@ class Listing(Parameters, frozen=True):
 
     offset: Annotated[int, Field(ge=0, le=10_000_000)] = 0
     """How many records to skip."""
-    sort: str = "id"
-    """The order; with `-` in front, the other way round."""
 
     def order(self) -> Mapping[str, Any]:
         """Give the column behind each value of ``sort``."""
@@ -49,17 +47,36 @@ class Listing(Parameters, frozen=True):
         entity = shown.entity
         where = await self.conditions(session, entity)
         matching = shown.statement.where(*where, *conditions)
-        count = matching.with_only_columns(func.count(), maintain_column_froms=True)
-        total = await session.scalar(count)
-        column = self.order().get(self.sort.removeprefix("-"), entity.id)
-        order = (
-            (column.desc(), entity.id.desc())
-            if self.sort.startswith("-")
-            else (column.asc(), entity.id.asc())
-        )
-        wanted = matching.order_by(*order).limit(self.limit).offset(self.offset)
-        rows = await shown.rows(session, wanted)
+        total = await _count(session, matching)
+        native = self.order().get(self.sort.removeprefix("-"), entity.id)
+        order = await self.sorted_by(session, entity, native)
+        rows = await self._rows(session, shown, matching, order, total)
         after = self.offset + self.limit
-        if total is not None and after < total:
+        if after < total:
             context(session).next_page = {"offset": after}
         return {"items": rows, "total": total, "limit": self.limit, "offset": self.offset}
+
+    async def _rows(
+        self,
+        session: AsyncSession,
+        shown: Representation,
+        matching: Select[*tuple[Any, ...]],
+        order: Order,
+        total: int,
+    ) -> list[Values]:
+        id = shown.entity.id
+        first = matching if order.present is None else matching.where(order.present)
+        wanted = first.order_by(*order.by(order.key, id)).limit(self.limit).offset(self.offset)
+        rows = await shown.rows(session, wanted)
+        left = self.limit - len(rows)
+        if order.present is None or not left or self.offset + len(rows) >= total:
+            return rows
+        # Where the page begins beyond them, it has to be asked how many have a key.
+        skipped = 0 if rows or not self.offset else self.offset - await _count(session, first)
+        last = matching.where(not_(order.present)).order_by(*order.by(id))
+        return rows + await shown.rows(session, last.limit(left).offset(skipped))
+
+
+async def _count(session: AsyncSession, matching: Select[*tuple[Any, ...]]) -> int:
+    count = matching.with_only_columns(func.count(), maintain_column_froms=True)
+    return await session.scalar(count) or 0

@@ -1,7 +1,8 @@
 """The query parameters of a list, and the conditions that follow from them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Self
+from dataclasses import dataclass
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import ColumnElement, or_
@@ -29,40 +30,57 @@ def among(column: InstrumentedAttribute[Any], ids: str) -> ColumnElement[bool]:
     return or_(column.is_(None), found) if NONE in wanted else found
 
 
+@dataclass(frozen=True)
+class Order:
+    """What a list is sorted by. Between equals the id decides, in the same direction."""
+
+    key: Any
+    backwards: bool
+    present: ColumnElement[bool] | None = None
+    """True of the records that have a key, where not all have one. The others come last, whichever
+    way round; they are asked for on their own, so that an index can serve each of the two."""
+
+    def by(self, *columns: Any) -> Sequence[Any]:
+        """Return the clauses that sort by these columns."""
+        return [each.desc() if self.backwards else each.asc() for each in columns]
+
+
 class Parameters(BaseModel, frozen=True):
     """The query parameters every list understands. A slice adds its own filters."""
 
     model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
 
-    open_prefix: ClassVar[str | None] = None
-    """The beginning of parameter names that only the database knows."""
-
     limit: Annotated[int, Field(ge=1, le=200)] = 50
     """The most records to return."""
+    sort: str = "id"
+    """The order; with `-` in front, the other way round."""
 
     @model_validator(mode="after")
     def _knows_its_parameters(self) -> Self:
         unknown = [
             unknown_parameter(name, self.known())
             for name in self.model_extra or {}
-            if self.open_prefix is None or not name.startswith(self.open_prefix)
+            if not name.startswith(self.prefixes())
         ]
         if unknown:
             raise Invalid(*unknown)
         return self
 
     @classmethod
+    def prefixes(cls) -> tuple[str, ...]:
+        """Return the beginnings of parameter names that only the database knows."""
+        return ()
+
+    @classmethod
     def known(cls) -> Sequence[str]:
         """Return the names of all parameters."""
         names = [field.alias or name for name, field in cls.model_fields.items()]
-        return [*names, *([f"{cls.open_prefix}<key>"] if cls.open_prefix else [])]
+        return [*names, *(f"{prefix}<key>" for prefix in cls.prefixes())]
 
     @property
     def filters(self) -> Mapping[str, Any]:
-        """The parameters that only the database knows, without their prefix."""
-        prefix = self.open_prefix or ""
-        extra = self.model_extra or {}
-        return {name.removeprefix(prefix): value for name, value in extra.items()}
+        """The parameters that only the database knows."""
+        return self.model_extra or {}
 
     def where(self) -> Iterator[ColumnElement[bool]]:
         """Give the conditions that follow from the parameters alone."""
@@ -75,6 +93,15 @@ class Parameters(BaseModel, frozen=True):
     ) -> list[ColumnElement[bool]]:
         """Return all conditions, also those that the database must be asked about."""
         return list(self.where())
+
+    async def sorted_by(
+        self,
+        session: AsyncSession,  # noqa: ARG002 - for those who override it
+        kind: type[Numbered],  # noqa: ARG002
+        key: Any,
+    ) -> Order:
+        """Return the order; ``key`` is the column that ``sort`` names."""
+        return Order(key, backwards=self.sort.startswith("-"))
 
 
 def unknown_parameter(name: str, known: Sequence[str]) -> Fault:

@@ -62,10 +62,17 @@ class ResourceRouter(APIRouter):
 
     ``scope`` is the first half of the scopes its operations need, by default the noun with
     underscores; `None` where being somebody is enough, and ``public`` where not even that is.
+    What is read ``for_writers`` takes the scope for writing.
     """
 
     def __init__(
-        self, noun: str, *, scope: str | None = "", public: bool = False, tag: str | None = None
+        self,
+        noun: str,
+        *,
+        scope: str | None = "",
+        public: bool = False,
+        for_writers: bool = False,
+        tag: str | None = None,
     ) -> None:
         super().__init__(
             prefix=f"/{noun}",
@@ -75,12 +82,13 @@ class ResourceRouter(APIRouter):
         )
         self.scope = noun.replace("-", "_") if scope == "" else scope
         self.public = public
+        self.for_writers = for_writers
 
     def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         """Add an operation; called by ``@router.get`` and its like."""
         methods = set(options["methods"])
         if not self.public:
-            reading = methods <= SAFE
+            reading = methods <= SAFE and not self.for_writers
             scopes = [f"{self.scope}:{'read' if reading else 'write'}"] if self.scope else []
             options["dependencies"] = [
                 Security(authorize, scopes=scopes),

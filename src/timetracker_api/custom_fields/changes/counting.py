@@ -6,7 +6,8 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from timetracker_api.custom_fields.models import HasCustomFields, entities_with_custom_fields
-from timetracker_api.db.json_keys import HasKey, HasValue
+from timetracker_api.db.json.keys import HasKey
+from timetracker_api.db.json.values import HasValue
 
 
 async def counts(session: AsyncSession, key: str) -> Mapping[str, int]:

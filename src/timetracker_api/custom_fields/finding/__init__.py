@@ -1,0 +1,1 @@
+"""Finding and sorting records by the values of their custom fields."""
