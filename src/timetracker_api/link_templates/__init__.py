@@ -1,5 +1,5 @@
 """Values as links. Importing this package adds links to every record with custom fields."""
 
-from timetracker_api.link_templates import links
+from timetracker_api.link_templates import links, usage
 
-__all__ = ["links"]
+__all__ = ["links", "usage"]

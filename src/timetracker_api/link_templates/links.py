@@ -1,7 +1,8 @@
 """Turns the values of records into links, for whole lists at once."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, cast
 
 from sqlalchemy import select
@@ -9,14 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from timetracker_api import entities
 from timetracker_api.custom_fields import HasCustomFields
-from timetracker_api.custom_fields.registry import fields_of
+from timetracker_api.custom_fields.registry import Fields, fields_of, hidden_keys
 from timetracker_api.db.base import Numbered
 from timetracker_api.db.schema_version import Snapshot
 from timetracker_api.db.session import context
 from timetracker_api.entities import Values
+from timetracker_api.link_templates.inverse import Inverse
 from timetracker_api.link_templates.models import LinkTemplate
-from timetracker_api.link_templates.template import NATIVE, Template, parse
+from timetracker_api.link_templates.template import NATIVE, NoLink, Template, parse
 from timetracker_api.urls import LinkFault, safe_url
+
+CUSTOM = "custom."
 
 REACHES: Mapping[str, Sequence[str]] = {
     "client": ("client",),
@@ -40,6 +44,22 @@ class ReadyTemplate:
     field_key: str
     applies_to: frozenset[str]
     template: Template
+
+    @cached_property
+    def source(self) -> str:
+        """What a placeholder for its value would be called, had it not a name of its own."""
+        return source_of(self.field_key)
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """The custom fields it names."""
+        names = {self.source, *self.template.placeholders}
+        return frozenset(n.removeprefix(CUSTOM) for n in names if n.startswith(CUSTOM))
+
+    @cached_property
+    def inverse(self) -> Inverse:
+        """The way back from its links to values."""
+        return Inverse(self.template)
 
     def link(self, url: str) -> dict[str, Any]:
         """Return the link as the API shows it."""
@@ -82,61 +102,93 @@ def _ready(row: LinkTemplate, schemes: Sequence[str]) -> ReadyTemplate | None:
 _snapshot = Snapshot(_load)
 
 
+async def templates_on(session: AsyncSession, fields: Fields, name: str) -> list[ReadyTemplate]:
+    """Return what makes links on records of a type, as far as the caller sees all that it names.
+
+    A template of a hidden field does not exist, and one of an inactive field makes no links.
+    """
+    apart = fields.inactive | await hidden_keys(session)
+    return [
+        each
+        for each in await _snapshot.current(session)
+        if name in each.applies_to and apart.isdisjoint(each.keys)
+    ]
+
+
 @entities.completes
 async def add_links(session: AsyncSession, kind: type[Numbered], rows: Sequence[Values]) -> None:
     """Give every row the links that follow from its values."""
     if not issubclass(kind, HasCustomFields):
         return
-    templates = [t for t in await _snapshot.current(session) if kind.entity_type in t.applies_to]
     fields = await fields_of(session, kind.entity_type)
+    templates = await templates_on(session, fields, kind.entity_type)
     schemes = context(session).settings.link_schemes
-    own = {
+    labels = {
         key: field.definition.label
         for key, field in fields.active.items()
         if field.definition.kind == "url"
     }
     for row in rows:
-        links = _own_links(own, row["custom_fields"], schemes)
+        links = _own_links(own_urls(labels, row["custom_fields"], schemes), labels)
         if templates:
-            known = _known(kind.entity_type, row)
+            values = known(kind.entity_type, row)
             for each in templates:
-                for url in _urls(each, known):
-                    links.setdefault(each.field_key, []).append(each.link(url))
+                for _, made in attempts(each.template, each.source, values):
+                    if isinstance(made, str):
+                        links.setdefault(each.field_key, []).append(each.link(made))
         row["custom_field_links"] = links
 
 
-def _own_links(
-    labels: Mapping[str, str], values: Mapping[str, Any], schemes: Sequence[str]
-) -> Links:
-    """Link the values that are URLs. One from before the field was defined may be anything."""
+def own_urls(
+    keys: Collection[str], values: Mapping[str, Any], schemes: Sequence[str]
+) -> dict[str, str]:
+    """Return the values that are URLs. One from before the field was defined may be anything."""
     return {
-        key: [
-            {
-                "template_id": None,
-                "name": label,
-                "url": values[key],
-                "icon": None,
-                "open_in_new_tab": True,
-            }
-        ]
-        for key, label in labels.items()
+        key: url
+        for key in keys
         if isinstance(url := values.get(key), str) and safe_url(url, schemes)
     }
 
 
-def _known(entity_type: str, row: Values) -> dict[str, Any]:
-    """Everything a placeholder may name, as far as this record has it."""
-    known = {f"custom.{key}": value for key, value in row["custom_fields"].items()}
+def _own_links(urls: Mapping[str, str], labels: Mapping[str, str]) -> Links:
+    return {
+        key: [
+            {
+                "template_id": None,
+                "name": labels[key],
+                "url": url,
+                "icon": None,
+                "open_in_new_tab": True,
+            }
+        ]
+        for key, url in urls.items()
+    }
+
+
+def source_of(field_key: str) -> str:
+    """Return the name that the value of a field has among those that placeholders may use."""
+    return field_key if "." in field_key else CUSTOM + field_key
+
+
+def known(entity_type: str, row: Values) -> dict[str, Any]:
+    """Return everything a placeholder may name, as far as this record has it."""
+    values = {CUSTOM + key: value for key, value in row["custom_fields"].items()}
     for entity in REACHES[entity_type]:
         source = row if entity == entity_type else row.get(entity) or {}
         for name in NATIVE[entity]:
-            known[f"{entity}.{name}"] = source.get(name)
-    return known
+            values[f"{entity}.{name}"] = source.get(name)
+    return values
 
 
-def _urls(ready: ReadyTemplate, known: Mapping[str, Any]) -> Iterator[str]:
-    key = ready.field_key if "." in ready.field_key else f"custom.{ready.field_key}"
-    value = known.get(key)
+def attempts(
+    template: Template, source: str, values: Mapping[str, Any]
+) -> Iterator[tuple[Any, str | NoLink]]:
+    """Give every value of a field with its URL, or why it makes none. Without a value, nothing."""
+    value = values.get(source)
+    if value is None:
+        return
     for each in cast("list[Any]", value) if isinstance(value, list) else [value]:
-        if url := ready.template.render({**known, "value": each}):
-            yield url
+        try:
+            yield each, template.link({**values, "value": each})
+        except NoLink as reason:
+            yield each, reason

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 from sqlalchemy import ColumnElement, String, cast
 
 from timetracker_api.custom_fields.schemas import EntityType, EntityTypes
 from timetracker_api.link_templates.models import LinkTemplate
-from timetracker_api.schema import Body, Line, Name, Patch, Resource, Schema, Text
+from timetracker_api.link_templates.template import Reason
+from timetracker_api.schema import Body, IdOf, Line, Name, Patch, Resource, Schema, Text
 from timetracker_api.web.pagination import Listing
 
 URL_TEMPLATE = "https://erp.example.com/debtors/{value}"
@@ -50,11 +51,9 @@ Links = Annotated[
 """Links, by the field they belong to."""
 
 
-class LinkTemplateCreate(Body):
-    """How the values of a field become links."""
+class LinkTemplateBody(Body):
+    """All of a link template but its name."""
 
-    name: Annotated[Name, Field(examples=["Open in ERP"])]
-    """What the link is called."""
     url_template: Annotated[str, Field(min_length=1, max_length=2000, examples=[URL_TEMPLATE])]
     """A URL with placeholders: `{value}` or `%value%` for the value itself, `{client.id}`,
     `{client.name}` or `{custom.<key>}` for others of the same record. Scheme and host are fixed;
@@ -77,6 +76,82 @@ class LinkTemplateCreate(Body):
     """Whether it makes links."""
     open_in_new_tab: bool = True
     """Whether the link should open apart."""
+
+
+class LinkTemplateCreate(LinkTemplateBody):
+    """How the values of a field become links."""
+
+    name: Annotated[Name, Field(examples=["Open in ERP"])]
+    """What the link is called."""
+
+
+class LinkTemplatePreview(LinkTemplateBody):
+    """A link template that is not saved, and what to try it on.
+
+    That is the latest records with a value, unless some are named or values are made up.
+    """
+
+    name: Annotated[Name, Field(examples=["Open in ERP"])] | None = None
+    """What the link would be called; for what it makes, it does not matter."""
+    entity_type: Annotated[EntityType, Field(examples=["client"])] | None = None
+    """Only records of this type."""
+    ids: Annotated[list[IdOf], Field(min_length=1, max_length=10, examples=[[7]])] | None = None
+    """The records themselves, of that type. Those that the caller may not see are left out."""
+    values: (
+        Annotated[dict[str, JsonValue], Field(max_length=100, examples=[{"value": "10042"}])] | None
+    ) = Field(default=None, examples=[None])
+    """The values of a record that does not exist, by the names of placeholders; instead of
+    records."""
+
+
+class PreviewedLink(Schema):
+    """What becomes of one value."""
+
+    entity_type: Annotated[EntityType | None, Field(examples=["client"])]
+    """The type of the record; null for values that are made up."""
+    id: Annotated[int | None, Field(examples=[7])]
+    """Its number; null for values that are made up."""
+    name: Annotated[str | None, Field(examples=["Acme"])]
+    """Its name; null for time entries, which have none, and for values that are made up."""
+    value: Annotated[JsonValue, Field(examples=["10042"])]
+    """The value of the field, or one of several; null where there is none."""
+    url: Annotated[str | None, Field(examples=["https://erp.example.com/debtors/10042"])]
+    """The link; null where the value makes none."""
+    reason: Annotated[Reason | None, Field(examples=[None])]
+    """Why it makes none."""
+
+
+class Preview(Schema):
+    """What a link template makes of some values."""
+
+    items: list[PreviewedLink]
+    """One for every value; at most ten records."""
+
+
+class ResolvedLink(Schema):
+    """A record that has the address as a link."""
+
+    entity_type: Annotated[EntityType, Field(examples=["client"])]
+    """The type of the record."""
+    id: Annotated[int, Field(examples=[7])]
+    """Its number."""
+    name: Annotated[str | None, Field(examples=["Acme"])]
+    """Its name; null for time entries, which have none."""
+    template_id: Annotated[int | None, Field(examples=[3])]
+    """The template that makes the link; null for a field of kind `url`."""
+    template_name: Annotated[str, Field(examples=["Open in ERP"])]
+    """What the link is called."""
+    field_key: Annotated[str, Field(examples=["debtor_number"])]
+    """The field it belongs to."""
+    value: Annotated[JsonValue, Field(examples=["10042"])]
+    """The value that becomes the link."""
+
+
+class Resolved(Schema):
+    """The records that have an address as a link."""
+
+    items: list[ResolvedLink]
+    """At most 50; none where nothing links to it."""
 
 
 class LinkTemplateUpdate(Patch, LinkTemplateCreate):

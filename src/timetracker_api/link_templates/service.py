@@ -1,6 +1,6 @@
 """Saving link templates: what is saved can be rendered, and leads where it says."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import ColumnElement, func, inspect, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,7 +10,7 @@ from timetracker_api.custom_fields.models import CustomFieldDefinition
 from timetracker_api.custom_fields.registry import hidden_keys
 from timetracker_api.db.session import context
 from timetracker_api.entities import Representation, Values
-from timetracker_api.link_templates.links import REACHES
+from timetracker_api.link_templates.links import CUSTOM, REACHES
 from timetracker_api.link_templates.models import LinkTemplate
 from timetracker_api.link_templates.template import NATIVE, Template, parse
 from timetracker_api.problems import Conflict, Fault, Invalid
@@ -18,7 +18,6 @@ from timetracker_api.urls import LinkFault
 
 TEMPLATES = Representation(LinkTemplate, select(*inspect(LinkTemplate).columns))
 
-CUSTOM = "custom."
 MAKES_LINKS = ("url_template", "field_key", "applies_to")
 
 
@@ -42,7 +41,7 @@ async def visible(session: AsyncSession) -> Sequence[ColumnElement[bool]]:
 
 async def create(session: AsyncSession, values: Values) -> LinkTemplate:
     """Add a template; `Invalid` with the position of the fault where it is not safe."""
-    await _check(session, values)
+    await check(session, values)
     template = await entities.create(session, LinkTemplate, values)
     await _keep_the_limit(session, template.field_key)
     return template
@@ -55,22 +54,19 @@ async def update(session: AsyncSession, template: LinkTemplate, values: Values) 
     before = {name: getattr(template, name) for name in MAKES_LINKS}
     after = {name: values.get(name, before[name]) for name in MAKES_LINKS}
     if after != before:
-        await _check(session, after)
+        await check(session, after)
     changed = await entities.update(session, template, values)
     if after["field_key"] != before["field_key"]:
         await _keep_the_limit(session, changed.field_key)
     return changed
 
 
-async def _check(session: AsyncSession, values: Values) -> None:
+async def check(session: AsyncSession, values: Values) -> Template:
+    """Return a template that may be saved, taken apart; or raise `Invalid` with all its faults."""
     parsed, faults = _parsed(values["url_template"], context(session).settings.link_schemes)
-    keys = set(await session.scalars(select(CustomFieldDefinition.key)))
-    native = {
-        f"{entity}.{attribute}"
-        for name in values["applies_to"]
-        for entity in REACHES[name]
-        for attribute in NATIVE[entity]
-    }
+    hidden = await hidden_keys(session)
+    keys = set(await session.scalars(select(CustomFieldDefinition.key))) - hidden
+    native = natives(values["applies_to"])
     if parsed:
         faults += _unknown(parsed, keys, native)
     if values["field_key"] not in keys | native:
@@ -82,8 +78,19 @@ async def _check(session: AsyncSession, values: Values) -> None:
                 f" such attribute; there are {', '.join(sorted(native))}.",
             )
         )
-    if faults:
+    if faults or parsed is None:
         raise Invalid(*faults)
+    return parsed
+
+
+def natives(applies_to: Iterable[str]) -> set[str]:
+    """Return the attributes that the links of records of these types may name."""
+    return {
+        f"{entity}.{attribute}"
+        for name in applies_to
+        for entity in REACHES[name]
+        for attribute in NATIVE[entity]
+    }
 
 
 def _parsed(source: str, schemes: Sequence[str]) -> tuple[Template | None, list[Fault]]:

@@ -6,11 +6,12 @@ finished URL cannot tell the template's ``&`` from a value's.
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from types import MappingProxyType
+from typing import Literal
 from urllib.parse import quote
 
 from timetracker_api.urls import MASK, MAX_URL, LinkFault, check, dot_segment
@@ -44,12 +45,33 @@ TOKEN = re.compile(
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 MAX_BITS = 1024
 MAX_EXPONENT = 300
-SEPARATORS = re.compile(r"[ ()./-]")
+SEPARATED_BY = " ()./-"
+"""What may stand between the digits of a telephone number, and is no part of it."""
+SEPARATORS = str.maketrans("", "", SEPARATED_BY)
 
 
 def _phone_number(text: str) -> str:
     """Leave out what only separates digits; whatever else is no digit fails the final check."""
-    return quote(SEPARATORS.sub("", text), safe="+")
+    return quote(text.translate(SEPARATORS), safe="+")
+
+
+Reason = Literal[
+    "missing_value",
+    "not_a_scalar",
+    "control_characters",
+    "too_long",
+    "dot_segment",
+    "address",
+    "number",
+]
+
+
+class NoLink(ValueError):
+    """Values make no link, and why."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason: Reason = reason
 
 
 WEB = frozenset({"https", "http"})
@@ -73,37 +95,61 @@ class Template:
     _slots: tuple[tuple[int, str], ...]
     _path: int
 
+    @property
+    def parts(self) -> Sequence[tuple[str, str | None]]:
+        """The parts it is made of, each with the name of what is put in its place, if anything."""
+        names = dict(self._slots)
+        return [(text, names.get(index)) for index, text in enumerate(self._pieces)]
+
     def render(self, values: Mapping[str, object]) -> str | None:
         """Put values in, and return the URL, or None where these values make no link.
+
+        Never raises.
+        """
+        try:
+            return self.link(values)
+        except NoLink:
+            return None
+
+    def link(self, values: Mapping[str, object]) -> str:
+        """Put values in, and return the URL, or raise ``NoLink``.
 
         A value is a str, int, bool, float or Decimal. There is no link if one is missing, None,
         empty or something else, holds control characters, leads out of its path segment, is no
         address or number where the scheme needs one, or makes the URL longer than 4096
-        characters. Never raises.
+        characters.
         """
         pieces = list(self._pieces)
         encode = ENCODERS[self.scheme]
         length = 0
         for index, name in self._slots:
             text = _text(values.get(name))
-            if text is None or len(text) > MAX_URL or CONTROL.search(text):
-                return None
+            if len(text) > MAX_URL:
+                raise NoLink("too_long")
+            if CONTROL.search(text):
+                raise NoLink("control_characters")
             pieces[index] = encoded = encode(text)
             length += len(encoded)
+            if not encoded:
+                raise NoLink("number" if text else "missing_value")
             # Here as well as below: 280 placeholders for one long value would be megabytes.
-            if not encoded or length > MAX_URL:
-                return None
+            if length > MAX_URL:
+                raise NoLink("too_long")
         url = "".join(pieces)
-        return url if len(url) <= MAX_URL and self._is_sound(url) else None
+        if len(url) > MAX_URL:
+            raise NoLink("too_long")
+        self._check(url)
+        return url
 
-    def _is_sound(self, url: str) -> bool:
+    def _check(self, url: str) -> None:
         if self.scheme in WEB:
-            return dot_segment(url, self._path) is None
+            if dot_segment(url, self._path) is not None:
+                raise NoLink("dot_segment")
+            return
         try:
             check(url, (self.scheme,))
-        except LinkFault:
-            return False
-        return True
+        except LinkFault as fault:
+            raise NoLink("number" if self.scheme == "tel" else "address") from fault
 
 
 def parse(source: str, *, schemes: Collection[str]) -> Template:
@@ -161,16 +207,18 @@ def _stray(character: str, position: int) -> LinkFault:
     )
 
 
-def _text(value: object) -> str | None:
-    """Write a scalar as JSON would, but decimals in full; None for what is no scalar."""
+def _text(value: object) -> str:
+    """Write a scalar as JSON would, but decimals in full."""
     if isinstance(value, str):
         return value
+    if value is None:
+        raise NoLink("missing_value")
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value) if value.bit_length() <= MAX_BITS else None
+    if isinstance(value, int) and value.bit_length() <= MAX_BITS:
+        return str(value)
     if isinstance(value, float):
         value = Decimal(repr(value))
     if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) <= MAX_EXPONENT:
         return f"{value:f}"
-    return None
+    raise NoLink("not_a_scalar")
