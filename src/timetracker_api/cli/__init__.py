@@ -2,7 +2,7 @@
 
 import typer
 
-from timetracker_api.cli import db, demo, document, people, serving
+from timetracker_api.cli import custom_fields, db, demo, document, people, serving
 
 app = typer.Typer(
     help="Time tracking as an API.",
@@ -14,5 +14,6 @@ app.command("serve")(serving.serve)
 app.command("demo")(demo.demo)
 app.command("openapi")(document.openapi)
 app.add_typer(db.app, name="db")
+app.add_typer(custom_fields.app, name="custom-fields")
 app.add_typer(people.users, name="users")
 app.add_typer(people.tokens, name="tokens")

@@ -1,0 +1,1 @@
+"""Custom fields and link templates as a file, so that installations agree on them."""
