@@ -3,6 +3,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 UV ?= .venv/bin/uv
 PYTEST_ARGS ?=
+CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 LOCK_ARGS ?=
 
 PIP = .venv/bin/python -m pip --disable-pip-version-check --no-input -qq
@@ -11,16 +12,28 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 FAIL = { echo "$(1)" >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format install lock clean
+.PHONY: help run test test-browser bench check format install lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/.run ## Start the service (HOST=127.0.0.1 PORT=8000)
 	@exec .venv/bin/timetracker-api serve --host $(HOST) --port $(PORT)
 
 test: .venv/.test ## Run the tests (PYTEST_ARGS="-k timer -x")
 	@.venv/bin/pytest -n logical --maxprocesses 8 $(PYTEST_ARGS)
+
+test-browser: .venv/.test ## Test with generated clients and Chromium
+	@command -v node >/dev/null && command -v npm >/dev/null || \
+		$(call FAIL,There is no Node.js with npm here; version 20 or newer is needed: https://nodejs.org)
+	@test -x "$(CHROMIUM)" || \
+		$(call FAIL,There is no Chromium here; on Debian and Ubuntu: apt install chromium)
+	@cd tests/browser && test node_modules/.package-lock.json -nt package-lock.json || \
+		npm ci --loglevel=error
+	@CHROMIUM="$(CHROMIUM)" .venv/bin/pytest tests/browser $(PYTEST_ARGS)
+
+bench: .venv/.test ## Measure, on a PostgreSQL of its own (BENCH_DATABASE_URL=... for another)
+	@.venv/bin/python -m benchmarks
 
 check: .venv/.test ## Lint, check formatting, types and the direction of imports
 	.venv/bin/ruff check
@@ -41,6 +54,7 @@ lock: .venv/pyvenv.cfg ## Write the locks anew (LOCK_ARGS=--upgrade for newer ve
 		-o requirements/test.txt
 
 clean: ## Remove .venv, caches and build results; databases stay
+	rm -rf tests/browser/node_modules tests/browser/generated
 	rm -rf .venv build dist .coverage .hypothesis .pytest_cache .ruff_cache .import_linter_cache
 	find src tests alembic -name __pycache__ -type d -prune -exec rm -rf {} +
 

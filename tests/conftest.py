@@ -6,8 +6,8 @@ The PostgreSQL server is the one in ``TEST_POSTGRESQL_URL``, or one that is star
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from sqlalchemy import URL, delete, make_url, text, update
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from callers import Callers
+from chains import Chain
+from copies import Place, programs
 from given import Given
 from timetracker_api.app import create_app
 from timetracker_api.auth.throttling import Throttle
@@ -156,3 +158,20 @@ async def api(callers: Callers) -> AsyncClient:
 def given(api: AsyncClient) -> Given:
     """Builds the world of a test, through the API."""
     return Given(api)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Place]:
+    """Where databases of one kind can be made, and backed up into a folder of the test."""
+    monkeypatch.setenv("PATH", f"{programs()}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("TIMETRACKER_BACKUP_DIR", str(tmp_path / "backups"))
+    with ExitStack() as stack:
+        yield Place(request.param, tmp_path, stack)
+
+
+@pytest.fixture
+def chain(tmp_path: Path) -> Chain:
+    """A folder of scripts: our `env.py`, and revisions of the test."""
+    return Chain(tmp_path / "scripts")

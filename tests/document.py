@@ -75,7 +75,8 @@ class Operation:
 
 
 def resolved(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the schema that is meant."""
+    """Return the schema that is meant; of several the first, which it usually is."""
+    schema = schema.get("anyOf", [schema])[0]
     return SCHEMAS[schema["$ref"].rsplit("/", 1)[1]] if "$ref" in schema else schema
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from callers import BASE
 from timetracker_api.app import create_app
-from timetracker_api.clients.models import Client
+from timetracker_api.custom_fields.models import entities_with_custom_fields
 from timetracker_api.db.session import Database
 from timetracker_api.settings import Settings
 
@@ -27,10 +27,13 @@ async def another_process(
     await app.state.database.dispose()
 
 
-async def left_behind(database: Database, client: Mapping[str, Any], **values: Any) -> None:
-    """Give a client custom field values that nobody has checked."""
+async def left_behind(
+    database: Database, record: Mapping[str, Any], *, kind: str = "client", **values: Any
+) -> None:
+    """Give a record custom field values that nobody has checked."""
+    owner: Any = entities_with_custom_fields()[kind]
     async with database.write() as session:
         await session.execute(
-            update(Client).where(Client.id == client["id"]).values(custom_fields=values),
+            update(owner).where(owner.id == record["id"]).values(custom_fields=values),
             execution_options={"unrecorded": True},
         )

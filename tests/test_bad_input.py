@@ -214,7 +214,9 @@ async def test_parameters_that_cannot_be_are_refused(api: AsyncClient):
                 assert f"/{parameter['name']}" in faults
             for value in (*HUGE, "%ff", "%ED%A0%80", "%F4%90%80%80", "9" * 5000, "-", "%"):
                 response = await api.request(operation.method, f"{at}{value}")
-                assert response.status_code in {200, 422}, (at, value, response.text)
+                # The record that the path names may be gone: one of these deletes it.
+                allowed = {200, 404, 422} if "{id}" in operation.path else {200, 422}
+                assert response.status_code in allowed, (at, value, response.text)
 
 
 async def test_ids_that_cannot_be_are_refused(api: AsyncClient):

@@ -4,7 +4,6 @@ import asyncio
 import io
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
@@ -21,6 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from typer.testing import CliRunner, Result
 
+from chains import FAMILY, Chain
 from timetracker_api.cli import db
 from timetracker_api.migrations import checking, commands, revisions
 from timetracker_api.migrations.connections import migrating, migration_url, reading
@@ -118,53 +118,6 @@ async def catalog(url: str) -> list[tuple[Any, ...]]:
 def configured(url: str) -> Settings:
     return Settings(database_url=url, migration_database_url=None)
 
-
-class Chain:
-    """A folder of scripts: our `env.py`, and revisions of a test."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.count = 0
-        (folder / "versions").mkdir(parents=True)
-        for name in ("env.py", "script.py.mako"):
-            shutil.copy(revisions.location() / name, folder / name)
-
-    def add(self, upgrade: str, downgrade: str = "pass", *, after: str | None = "") -> str:
-        """Write a revision that follows the one before, or ``after``."""
-        down = (f"{self.count:04}_x" if self.count else None) if after == "" else after
-        self.count += 1
-        name = f"{self.count:04}_x"
-        script = (
-            f'"""Revision {name}."""\n'
-            "import sqlalchemy as sa\nfrom alembic import op\n"
-            "from timetracker_api.migrations.indexes import *\n"
-            "from timetracker_api.migrations.rebuilding import *\n"
-            f"revision = {name!r}\ndown_revision = {down!r}\n"
-            f"def upgrade():\n    {indented(upgrade)}\n"
-            f"def downgrade():\n    {indented(downgrade)}\n"
-        )
-        (self.folder / "versions" / f"{name}.py").write_text(script)
-        return name
-
-
-def indented(code: str) -> str:
-    return "\n    ".join(code.strip().splitlines())
-
-
-@pytest.fixture
-def chain(tmp_path: Path) -> Chain:
-    return Chain(tmp_path / "scripts")
-
-
-FAMILY = """
-op.create_table("parents", sa.Column("id", sa.Integer, primary_key=True),
-                sa.Column("name", sa.String))
-op.create_table("children", sa.Column("id", sa.Integer, primary_key=True),
-                sa.Column("parent_id", sa.Integer,
-                          sa.ForeignKey("parents.id", name="fk", ondelete="CASCADE")))
-op.execute("INSERT INTO parents VALUES (1, 'Ada')")
-op.execute("INSERT INTO children VALUES (1, 1), (2, 1)")
-"""
 
 REBUILD = """
 with op.batch_alter_table("parents") as batch:
@@ -613,6 +566,24 @@ async def test_changed_columns_and_rules_are_told_in_words(postgresql_url: str):
         "constraint ck_users_role of users: missing in the database",
         "foreign key fk_tokens_user_id of tokens: missing in the database",
     }
+
+
+async def test_indexes_on_custom_fields_are_nobodys_difference(url: str):
+    await commands.upgrade(configured(url))
+    value = "json_extract(custom_fields, '$.a')" if "sqlite" in url else "(custom_fields ->> 'a')"
+    index = f"CREATE INDEX ix_cf_clients_1_00000000 ON clients ({value}, id)"
+    statistics = f"CREATE STATISTICS st_cf_clients_1_00000000 ON {value} FROM clients"
+    await execute(url, index, *([] if "sqlite" in url else [statistics]))
+    assert await checking.check(configured(url), metadata) == []
+    await commands.downgrade(configured(url), "base")
+    await commands.upgrade(configured(url))
+
+
+async def test_a_rebuild_may_lose_an_index_on_a_custom_field(sqlite_url: str, chain: Chain):
+    index = "CREATE INDEX ix_cf_parents_1_00000000 ON parents (lower(name))"
+    chain.add(f'{FAMILY}\nop.execute("{index}")')
+    chain.add(REBUILD)
+    await commands.upgrade(configured(sqlite_url), folder=chain.folder)
 
 
 # What a downgrade deletes

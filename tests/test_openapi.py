@@ -105,7 +105,7 @@ def test_the_answer_about_a_record_has_a_tag(operation: Operation):
     members = operation.answer.get("properties", {})
     if not {"id", "updated_at"} <= members.keys():
         return
-    (status,) = {"200", "201"} & operation.definition["responses"].keys()
+    status = max({"200", "201"} & operation.definition["responses"].keys())  # 200 for a dry run
     headers = operation.definition["responses"][status]["headers"]
     assert "ETag" in headers
     assert ("Location" in headers) == (status == "201")

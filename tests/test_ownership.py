@@ -19,6 +19,7 @@ OTHERS = {"viewer", "manager", "admin"}
 SHARED = {
     "clients",
     "custom-field-definitions",
+    "custom-fields",
     "health",
     "info",
     "limits",

@@ -20,7 +20,10 @@ from timetracker_api.settings import Settings
 from timetracker_api.web.observability import configure_logging
 
 BEYOND: Mapping[str, str] = {
+    "at /copy_from": "which fields there are to copy from, people define",
     "at /default": "a default is a value of the kind, and must satisfy the rest",
+    "at /value": "a value must satisfy the rules of its field",
+    "at /with": "which choices there are, people define",
     "character": "link templates are a language of their own",
     "cursor": "what a cursor may be only the answer before says",
     "immutable": "what a definition is stored by cannot be changed",
@@ -30,10 +33,14 @@ BEYOND: Mapping[str, str] = {
     "invalid at /email": "an address may have the form and still not be one",
     "invalid at /expires_at": "it must lie in the future",
     "invalid at /task_id": "a task belongs to one project",
+    "invalid at /values": "a template is tried on values or on records",
     "maximum at /max_length": "text with a pattern must be shorter",
     "maximum at /min_length": "one bound may exclude the other",
     "min_length": "spaces around a text do not count",
     "minimum at /ended_at": "an end lies after a start",
+    "no_conversion": "what a field can become depends on its kind",
+    "not_a_choice at /entity_type": "a template applies to some types only",
+    "not_a_choice at /entity_types/0": "a field applies to some types only",
     "not_applicable": "each kind of custom field has attributes of its own",
     "not_found": "other records come and go",
     "not_unique": "elements may be equal though they are written differently",
@@ -43,6 +50,7 @@ BEYOND: Mapping[str, str] = {
     "scheme": "link templates are a language of their own",
     "time_zone": "there are six hundred of them, and more every year",
     "undefined_field": "people define their fields at run time",
+    "unknown_placeholder": "link templates are a language of their own",
     "weak_password": "a password is judged by how it could be guessed",
     "wrong_password": "nobody else knows it",
 }

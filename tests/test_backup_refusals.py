@@ -1,0 +1,156 @@
+"""What stands in the way of a backup or a restore is one line, with an exit code of its own."""
+
+import asyncio
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url, text
+
+from copies import Place, apart, content, done, programs, refused, typed
+from test_backup_faults import stub
+from timetracker_api.migrations import patience
+from timetracker_api.migrations.connections import connecting
+from timetracker_api.settings import async_url
+
+SECRET = "correct-horse"
+
+only_postgresql = pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+only_sqlite = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+
+
+@only_sqlite
+def test_a_restore_does_not_wait_for_ever_for_a_writer(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+):
+    url = place.full()
+    backup, before = place.backup(url), content(url)
+    monkeypatch.setattr(patience, "PAUSES", (0.2,))
+    writer = sqlite3.connect(make_url(url).database or "")
+    writer.execute("BEGIN IMMEDIATE")
+    result = typed("restore", str(backup), "--in-place", "--yes", "--database-url", url)
+    writer.close()
+    assert result.exit_code == 11
+    assert "keeps writing" in result.stderr.splitlines()[-1]
+    assert content(url) == before
+
+
+@only_postgresql
+@pytest.mark.parametrize("format", ["native", "portable"])
+def test_a_restore_does_not_wait_for_ever_for_a_transaction(
+    place: Place, format: str, monkeypatch: pytest.MonkeyPatch
+):
+    url = place.full()
+    backup, before = place.backup(url, "--format", format), content(url)
+    monkeypatch.setattr(patience, "PAUSES", (0.1,))
+
+    async def during_a_transaction() -> None:
+        async with connecting(async_url(url)) as connection:
+            await connection.execute(text("UPDATE clients SET name = 'x'"))
+            options = ("--in-place", "--yes", "--database-url", url)
+            result = await asyncio.to_thread(typed, "restore", str(backup), *options)
+            assert result.exit_code == 11, result.output
+            assert "kept a table locked" in result.stderr.splitlines()[-1]
+
+    apart(during_a_transaction())
+    assert content(url) == before
+
+
+@only_postgresql
+def test_without_programs_a_backup_is_portable(place: Place, monkeypatch: pytest.MonkeyPatch):
+    url = place.full()
+    native = place.backup(url)
+    monkeypatch.setenv("PATH", str(place.folder))
+    monkeypatch.setattr("timetracker_api.migrations.backups.client_programs.DEBIAN", place.folder)
+    result = typed("backup", "--database-url", url)
+    assert result.stdout.splitlines()[0].endswith(".ttb")
+    [line] = result.stderr.splitlines()
+    assert "there is no pg_dump" in line
+    line = refused(13, "backup", "--format", "native", "--database-url", url)
+    assert "client programs" in line
+    copy = place.empty()
+    refused(17, "restore", str(native), "--yes", "--database-url", copy)
+    done("restore", result.stdout.splitlines()[0], "--yes", "--database-url", copy)
+
+
+@only_postgresql
+def test_older_programs_are_not_used(place: Place, monkeypatch: pytest.MonkeyPatch):
+    url = place.full()
+    stub(place.folder / "bin", "pg_dump", "echo 'pg_dump (PostgreSQL) 9.6.24'")
+    monkeypatch.setenv("PATH", str(place.folder / "bin"))
+    monkeypatch.setattr("timetracker_api.migrations.backups.client_programs.DEBIAN", place.folder)
+    result = typed("backup", "--database-url", url)
+    assert result.stdout.splitlines()[0].endswith(".ttb")
+    [line] = result.stderr.splitlines()
+    assert "pg_dump 9 is older than the server" in line
+
+
+@only_postgresql
+def test_a_dump_that_fails_is_one_line_and_leaves_no_file(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+):
+    url = place.full()
+    script = (
+        f'case "$1" in --version) exec {programs()}/pg_dump --version;; esac; '
+        "echo begun; echo 'pg_dump: error: out of luck' >&2; exit 1"
+    )
+    monkeypatch.setenv("PATH", stub(place.folder / "bin", "pg_dump", script))
+    assert "out of luck" in refused(13, "backup", "--database-url", url)
+    assert not list((place.folder / "backups").glob("timetracker-*"))
+
+
+@only_postgresql
+def test_the_password_is_not_among_the_arguments(place: Place, monkeypatch: pytest.MonkeyPatch):
+    url = make_url(place.full()).set(password=SECRET).render_as_string(hide_password=False)
+    seen = place.folder / "seen"
+    script = f'echo "$@" "$PGPASSWORD" >> {seen}; exec {programs()}/pg_dump "$@"'
+    monkeypatch.setenv("PATH", stub(place.folder / "bin", "pg_dump", script))
+    place.backup(url)
+    assert seen.read_text().count(SECRET) == 1
+    assert seen.read_text().splitlines()[-1].endswith(f" {SECRET}")
+
+
+@only_sqlite
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"postgresql://ada:{SECRET}@127.0.0.1:1/timetracker",
+        f"postgresql://ada:{SECRET}@nowhere.invalid/timetracker",
+    ],
+)
+def test_a_server_that_is_not_there_is_one_line(place: Place, url: str):
+    backup = place.backup(place.full(), "--format", "portable")
+    for arguments in (("backup",), ("restore", str(backup), "--yes"), ("verify",)):
+        assert SECRET not in refused(3, *arguments, "--database-url", url)
+
+
+@only_postgresql
+def test_a_user_that_is_not_there_is_one_line(place: Place):
+    url = make_url(place.full()).set(username="nobody", password=SECRET)
+    line = refused(3, "backup", "--database-url", url.render_as_string(hide_password=False))
+    assert SECRET not in line
+
+
+def test_a_folder_that_nobody_may_write_to_is_one_line(place: Place):
+    url = place.full()
+    for folder in ("/sys/backups", "/sys/kernel/backup"):
+        line = refused(4, "backup", f"{folder}/mine", "--database-url", url)
+        assert "no right to write" in line
+
+
+def test_a_folder_that_is_a_file_is_one_line(place: Place):
+    (place.folder / "file").touch()
+    path = str(Path(place.folder / "file" / "mine"))
+    assert "Make room, or name another" in refused(
+        13, "backup", path, "--database-url", place.full()
+    )
+
+
+def test_leftovers_do_not_stand_in_the_way(place: Place):
+    url, backups = place.full(), place.folder / "backups"
+    backups.mkdir()
+    (backups / "timetracker-x.dump.part").touch()
+    place.backup(url)
+    assert not list(backups.glob("*.part"))
+    assert os.environ["TIMETRACKER_BACKUP_DIR"] == str(backups)

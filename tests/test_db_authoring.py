@@ -1,0 +1,206 @@
+"""A revision is written from PostgreSQL, works on both databases, or does not stay."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import MetaData, make_url
+
+from chains import Chain, shipped
+from copies import apart, done, execute, refused, typed
+from timetracker_api.db.base import Base
+from timetracker_api.migrations import authoring, commands, revisions
+from timetracker_api.migrations.authoring import Written
+from timetracker_api.migrations.failures import BadUsage, RevisionFailed, SeveralHeads
+from timetracker_api.settings import Settings
+
+PEOPLE = """
+op.create_table("people", sa.Column("id", sa.Integer, nullable=False),
+                sa.Column("name", sa.String), sa.PrimaryKeyConstraint("id", name="pk_people"))
+"""
+NOWHERE = "sqlite:////nowhere/live.db"
+GONE = 'op.drop_table("people")'
+
+
+pytestmark = pytest.mark.usefixtures("people")
+
+
+@pytest.fixture
+def people(chain: Chain) -> Iterator[Chain]:
+    """One revision, which creates a table."""
+    chain.add(PEOPLE, GONE)
+    with shipped(chain):
+        yield chain
+
+
+def models(*columns: sa.Column[Any], name: str = "people") -> MetaData:
+    """Return models of people who have an id, and this."""
+    metadata = MetaData(naming_convention=Base.metadata.naming_convention)
+    sa.Table(name, metadata, sa.Column("id", sa.Integer, primary_key=True), *columns)
+    return metadata
+
+
+def generated(metadata: MetaData, message: str = "change people") -> Written | None:
+    return apart(authoring.migrate(settings(NOWHERE), metadata, message, scratch_url=server()))
+
+
+def server() -> str:
+    return os.environ["TEST_POSTGRESQL_URL"]
+
+
+def settings(url: str) -> Settings:
+    return Settings(database_url=url, migration_database_url=None)
+
+
+def files(chain: Chain) -> list[str]:
+    return sorted(path.name for path in (chain.folder / "versions").glob("*.py"))
+
+
+def test_what_the_models_need_is_written_and_works_on_both(people: Chain, tmp_path: Path):
+    metadata = models(sa.Column("name", sa.String), sa.Column("email", sa.String, index=True))
+    written = generated(metadata, "Let people have an e-mail address")
+    assert written
+    assert written.id == "0002_let_people_have_an_e_mail_a"
+    assert files(people) == ["0001_x.py", f"{written.id}.py"]
+    assert 'batch_op.add_column(sa.Column("email"' in written.path.read_text()
+    url = f"sqlite:///{tmp_path / 'people.db'}"
+    assert f"now at {written.id} (head)" in done("upgrade", "--database-url", url)
+    assert generated(metadata) is None
+    assert len(files(people)) == 2
+
+
+def test_nothing_is_written_where_nothing_has_changed(people: Chain):
+    assert generated(models(sa.Column("name", sa.String))) is None
+    assert files(people) == ["0001_x.py"]
+
+
+def test_the_databases_that_are_in_use_are_left_alone(tmp_path: Path):
+    live = tmp_path / "live.db"
+    url = f"sqlite:///{live}"
+    assert apart(authoring.migrate(settings(url), models(), "no names", scratch_url=server()))
+    assert not live.exists()
+    assert databases() == []
+
+
+def databases() -> list[str]:
+    found = execute(server(), sa.text("SELECT datname FROM pg_database ORDER BY 1"))
+    return [name for (name,) in found if "scratch" in name]
+
+
+def test_a_configured_server_lends_a_database():
+    assert apart(authoring.migrate(settings(server()), models(), "no names"))
+    assert databases() == []
+
+
+def test_without_any_server_one_is_started():
+    assert apart(authoring.migrate(settings(NOWHERE), models(), "no names"))
+
+
+def test_a_role_that_may_not_create_databases_is_not_asked_to():
+    role = f"author_{uuid4().hex[:8]}"
+    execute(server(), sa.text(f"CREATE ROLE {role} LOGIN"))
+    try:
+        url = make_url(server()).set(username=role).render_as_string(hide_password=False)
+        assert apart(authoring.migrate(settings(url), models(), "no names"))
+    finally:
+        execute(server(), sa.text(f"DROP ROLE {role}"))
+
+
+def test_what_looks_like_a_new_name_is_pointed_out():
+    written = generated(models(sa.Column("full_name", sa.String)))
+    assert written
+    (warning,) = written.warnings
+    assert "column people.name is dropped with all it holds, and people.full_name" in warning
+    assert 'op.alter_column("people", "name", new_column_name="full_name")' in warning
+
+
+def test_a_table_that_looks_renamed_is_pointed_out():
+    written = generated(models(sa.Column("name", sa.String), name="persons"))
+    assert written
+    (warning,) = written.warnings
+    assert 'op.rename_table("people", "persons")' in warning
+
+
+def test_a_column_of_another_type_is_no_new_name():
+    written = generated(models(sa.Column("name", sa.String), sa.Column("age", sa.String)))
+    assert written
+    assert written.warnings == ()
+
+
+def test_a_revision_that_does_not_work_is_removed(people: Chain):
+    # PostgreSQL takes this default, SQLite does not.
+    when = sa.Column("born", sa.String, server_default=sa.text("to_char(now(), 'YYYY')"))
+    with pytest.raises(RevisionFailed, match="0002_change_people does not work on sqlite"):
+        generated(models(sa.Column("name", sa.String), when))
+    assert files(people) == ["0001_x.py"]
+    assert revisions.scripts().get_heads() == ["0001_x"]
+
+
+def test_a_revision_that_does_not_lead_to_the_models_is_removed(people: Chain):
+    # SQLite tells this default in other words than the model, every time.
+    town = sa.Column("town", sa.String, server_default="")
+    with pytest.raises(RevisionFailed, match=r"afterwards, column people\.town: default is"):
+        generated(models(sa.Column("name", sa.String), town))
+    assert files(people) == ["0001_x.py"]
+
+
+def test_a_revision_that_does_not_lead_back_is_removed(people: Chain):
+    # Alembic does not see the text of a check, so that it cannot put it back.
+    people.add(
+        'op.execute("CREATE TABLE ages (age INTEGER NOT NULL CHECK (age > 0))")',
+        'op.drop_table("ages")',
+    )
+    revisions.scripts.cache_clear()
+    with pytest.raises(RevisionFailed, match="its downgrade leaves another schema behind"):
+        generated(models(sa.Column("name", sa.String)))
+    assert files(people) == ["0001_x.py", "0002_x.py"]
+
+
+def test_sqlite_is_no_scratch_database():
+    with pytest.raises(BadUsage, match="needs a PostgreSQL server"):
+        apart(authoring.migrate(settings(NOWHERE), models(), "x", scratch_url="sqlite:///x.db"))
+
+
+def test_an_empty_revision_can_be_written(people: Chain, tmp_path: Path):
+    for arguments in (("revision", "-m", "By hand"), ("migrate", "--empty", "-m", "And again")):
+        assert "db fingerprint --update" in done(*arguments)
+    assert files(people) == ["0001_x.py", "0002_by_hand.py", "0003_and_again.py"]
+    url = f"sqlite:///{tmp_path / 'people.db'}"
+    assert "now at 0003_and_again (head)" in done("upgrade", "--database-url", url)
+
+
+def test_heads_are_joined_by_a_merge(people: Chain, tmp_path: Path):
+    people.add("pass", after="0001_x")
+    people.add("pass", after="0001_x")
+    url = ("--database-url", f"sqlite:///{tmp_path / 'people.db'}")
+    assert done("heads").splitlines() == ["0002_x", "0003_x"]
+    assert "followed by: 0002_x, 0003_x" in done("branches")
+    said = refused(7, "heads", "--check")
+    assert '`timetracker-api db merge -m "merge" 0002_x 0003_x`' in said
+    assert refused(7, "upgrade", *url).startswith("the revisions have several heads")
+    assert refused(7, "revision", "-m", "x").startswith("the revisions have several heads")
+    assert "0004_merge.py" in done("merge", "-m", "merge", "0002_x", "0003_x")
+    assert done("heads", "--check") == "0004_merge\n"
+    assert "now at 0004_merge (head)" in done("upgrade", *url)
+    with pytest.raises(SeveralHeads, match="not one way back"):
+        apart(commands.downgrade(settings(url[1]), "-1"))
+    assert "at several revisions" in refused(7, "downgrade", "0002_x", "--yes", *url)
+    assert done("downgrade", "0001_x", "--yes", *url) == "now at 0001_x\n"
+
+
+def test_one_revision_is_nothing_to_merge():
+    assert "two revisions or more" in refused(2, "merge", "-m", "x", "head", "0001_x")
+
+
+def test_what_was_written_is_told_in_json(people: Chain):
+    result = typed("revision", "-m", "By hand", "--json")
+    (line,) = result.stdout.splitlines()
+    assert json.loads(line)["revision"] == {
+        "id": "0002_by_hand",
+        "path": str(people.folder / "versions" / "0002_by_hand.py"),
+    }

