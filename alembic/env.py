@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from timetracker_api.migrations.configured import configured
 from timetracker_api.migrations.connections import LOCK_TIMEOUT, migrating, migration_url, reading
+from timetracker_api.migrations.dialect_only import leaving_out
 from timetracker_api.migrations.driver_errors import explained
 from timetracker_api.migrations.guards import Guard, refuse_open_transaction
 from timetracker_api.migrations.patience import patiently
@@ -47,7 +48,7 @@ def migrate(connection: Connection) -> None:
 
     context.configure(
         connection=connection,
-        target_metadata=metadata,
+        target_metadata=context.config.attributes.get("metadata", metadata),
         transaction_per_migration=True,
         transactional_ddl=True,  # on SQLite as well, where our connections say BEGIN themselves
         on_version_apply=after_revision,
@@ -60,7 +61,7 @@ def migrate(connection: Connection) -> None:
         refuse_strange_database(connection)
         guard.begin(connection)
         connection.rollback()  # ends the reading, so that the first revision begins afresh
-    with context.begin_transaction():
+    with context.begin_transaction(), leaving_out():
         context.run_migrations()
 
 

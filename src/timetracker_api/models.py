@@ -4,6 +4,7 @@ from timetracker_api.auth.models import Token, User
 from timetracker_api.clients.models import Client
 from timetracker_api.custom_fields.models import CustomFieldDefinition
 from timetracker_api.db.base import Base
+from timetracker_api.db.data_migrations import DataMigration
 from timetracker_api.db.schema_version import SchemaVersion
 from timetracker_api.events.models import Event
 from timetracker_api.link_templates.models import LinkTemplate
@@ -17,6 +18,7 @@ __all__ = [
     "Answer",
     "Client",
     "CustomFieldDefinition",
+    "DataMigration",
     "Event",
     "LinkTemplate",
     "Organization",

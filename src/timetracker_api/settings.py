@@ -1,5 +1,6 @@
 """Everything one can configure, each with a sentence."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
@@ -53,6 +54,13 @@ class Settings(BaseSettings):
 
     migration_database_url: str | None = None
     """A direct connection for migrations, where the service itself goes through a pooler."""
+
+    backup_dir: Path | None = None
+    """The folder for backups. By default `backups` beside the SQLite file, else in the current
+    folder."""
+
+    backup_keep: Annotated[int, Field(ge=0)] = 0
+    """Backups of one database to keep in that folder, the newest; 0 keeps all."""
 
     pool_size: Annotated[int, Field(ge=1, le=200)] = 10
     """Connections each process keeps to PostgreSQL; as many again are opened under load."""

@@ -7,7 +7,7 @@ VERSION_TABLE = "alembic_version"
 # Extensions bring tables and views of their own, which say nothing about who uses the database.
 _POSTGRESQL = text("""
     SELECT c.relname FROM pg_class c
-    WHERE c.relnamespace = CAST(current_schema() AS regnamespace)
+    WHERE c.relnamespace = CAST(quote_ident(current_schema()) AS regnamespace)
       AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
     ORDER BY c.relname

@@ -1,15 +1,18 @@
-"""Whether a database has the tables that the models describe, told in words."""
+"""Whether a database is what the models, and its revision, say of it; told in words."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, MetaData
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from timetracker_api.migrations import revisions
+from timetracker_api.migrations import fingerprint, revisions
 from timetracker_api.migrations.connections import migration_url, reading
+from timetracker_api.migrations.dialect_only import leaving_out
 from timetracker_api.migrations.driver_errors import explained
 from timetracker_api.migrations.rendering import comparison
 from timetracker_api.settings import Settings
@@ -18,21 +21,68 @@ THINGS = {"fk": "foreign key"}
 
 
 async def check(settings: Settings, metadata: MetaData, folder: Path | None = None) -> list[str]:
-    """Return the differences between the models and a database, which has to be at the head."""
+    """Return how a database, which has to be at the head, differs from what it should be.
+
+    The models say what that is, and the facts recorded of the head, which say more.
+    """
     url = migration_url(settings)
     with explained(url):
         async with reading(url) as connection:
             state = await connection.run_sync(revisions.read_state, revisions.scripts(folder))
             if state.obstacle:
                 raise state.obstacle
-            return await connection.run_sync(differences, metadata)
+            found = await connection.run_sync(differences, metadata)
+            told = {_subject(sentence) for sentence in found}
+            more = await connection.run_sync(fingerprint.drift, state.current, folder)
+            return found + [sentence for sentence in more if _subject(sentence) not in told]
+
+
+def _subject(sentence: str) -> str:
+    return sentence.split(": ", maxsplit=1)[0]
+
+
+async def drift(settings: Settings, folder: Path | None = None) -> list[str]:
+    """Return how a database differs from what its revision, whichever that is, has made of it."""
+    async with _at_its_revision(settings, folder) as (connection, revision):
+        return await connection.run_sync(fingerprint.drift, revision, folder)
+
+
+class Fingerprint(NamedTuple):
+    """What a database is, in one number."""
+
+    revision: str | None
+    digest: str
+    as_recorded: bool | None
+    """Whether its revision makes that of a database; None where nothing has been recorded."""
+
+
+async def fingerprint_of(settings: Settings, folder: Path | None = None) -> Fingerprint:
+    """Return what a database is, and whether that is what its revision should have made of it."""
+    async with _at_its_revision(settings, folder) as (connection, revision):
+        found = fingerprint.digest(await connection.run_sync(fingerprint.facts))
+        wanted = fingerprint.digest_of(connection.dialect.name, revision, folder)
+        return Fingerprint(revision, found, found == wanted if wanted else None)
+
+
+@asynccontextmanager
+async def _at_its_revision(
+    settings: Settings, folder: Path | None
+) -> AsyncGenerator[tuple[AsyncConnection, str | None]]:
+    url = migration_url(settings)
+    with explained(url):
+        async with reading(url) as connection:
+            state = await connection.run_sync(revisions.read_state, revisions.scripts(folder))
+            if state.problem:
+                raise state.problem
+            yield connection, state.current
 
 
 def differences(connection: Connection, metadata: MetaData) -> list[str]:
     """Return a sentence for each thing that is in the models or the database only."""
     options = comparison(connection.dialect.name) | {"target_metadata": metadata}
     context = MigrationContext.configure(connection, opts=options)
-    return list(_sentences(compare_metadata(context, metadata)))
+    with leaving_out():
+        return list(_sentences(compare_metadata(context, metadata)))
 
 
 def _sentences(found: Iterable[Any]) -> Iterable[str]:

@@ -1,7 +1,7 @@
 """Moving a database along the revisions, and looking where it is."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from alembic import command
@@ -14,7 +14,8 @@ from timetracker_api.migrations import revisions
 from timetracker_api.migrations.connections import migrating, migration_url, reading
 from timetracker_api.migrations.driver_errors import explain, explained, first_line
 from timetracker_api.migrations.exclusively import alembic_to_ourselves
-from timetracker_api.migrations.failures import Failure, RevisionFailed, Unverified
+from timetracker_api.migrations.failures import Drift, Failure, RevisionFailed, Unverified
+from timetracker_api.migrations.fingerprint import drift
 from timetracker_api.migrations.lock import LOCK_WAIT
 from timetracker_api.migrations.patience import patiently
 from timetracker_api.migrations.progress import Progress
@@ -43,10 +44,12 @@ class _Direction:
     target: Callable[[ScriptDirectory, str], str]
     """The revision at which the last step leaves the database."""
     command: Callable[[Config, str], None]
+    tolerant: bool
+    """Whether to go on where the database is not what its revision makes of it."""
 
 
-_UP = _Direction(revisions.steps_up, lambda _, last: last, command.upgrade)
-_DOWN = _Direction(revisions.steps_down, revisions.parent, command.downgrade)
+_UP = _Direction(revisions.steps_up, lambda _, last: last, command.upgrade, tolerant=False)
+_DOWN = _Direction(revisions.steps_down, revisions.parent, command.downgrade, tolerant=True)
 
 
 async def state(settings: Settings, folder: Path | None = None) -> State:
@@ -54,16 +57,21 @@ async def state(settings: Settings, folder: Path | None = None) -> State:
     return await _state(migration_url(settings), revisions.scripts(folder))
 
 
-async def upgrade(
+async def upgrade(  # noqa: PLR0913 - all but one have a default that suits most
     settings: Settings,
     revision: str = "head",
     *,
     lock_wait: float = LOCK_WAIT,
+    ignore_drift: bool = False,
     say: Say = lambda _: None,
     folder: Path | None = None,
 ) -> Outcome:
-    """Apply the revisions up to one of them. Who comes second waits, and finds nothing to do."""
-    return await _move(_UP, settings, revision, lock_wait, say, folder)
+    """Apply the revisions up to one of them. Who comes second waits, and finds nothing to do.
+
+    Refuses a database that somebody has changed: the revisions were not written for that.
+    """
+    direction = replace(_UP, tolerant=ignore_drift)
+    return await _move(direction, settings, revision, lock_wait, say, folder)
 
 
 async def downgrade(
@@ -99,15 +107,54 @@ async def _move(  # noqa: PLR0913, PLR0917 - the two callers above name them all
             if not steps:
                 return Outcome(before.current, before.current, before.head, ())
             target = direction.target(scripts, steps[-1])
+            drifted = await connection.run_sync(drift, before.current, folder)
+            await connection.rollback()
+            if drifted:
+                _judge(drifted, before.current, direction, say)
             await _apply(connection, direction.command, target, steps, say, folder)
-    after = await _state(url, scripts)
-    if (after.current or "base") != target:
-        raise Unverified(
-            f"the database should be at {target} now, but a new connection finds it at "
-            f"{after.current or 'no revision'}",
-            "Look for a second database, or a pooler, behind the same URL",
-        )
+    after = await _verified(url, target, folder, drifted=bool(drifted))
     return Outcome(before.current, after.current, after.head, steps)
+
+
+def _judge(drifted: list[str], revision: str | None, direction: _Direction, say: Say) -> None:
+    """Refuse a database that differs from its revision, or say that it does."""
+    problem = f"the database is not as {revision or 'nothing'} left it: {_shortly(drifted)}"
+    if not direction.tolerant:
+        raise Drift(
+            problem,
+            "See `timetracker-api db check`, and undo what somebody has changed; "
+            "or go on regardless with --ignore-drift",
+        )
+    say(problem)
+
+
+def _shortly(differences: list[str]) -> str:
+    more = f"; and {len(differences) - 1} more" if differences[1:] else ""
+    return f"{differences[0]}{more}"
+
+
+async def _verified(url: URL, target: str, folder: Path | None, *, drifted: bool) -> State:
+    """Look on a new connection whether the database is where, and what, it should be now.
+
+    One that was something else before is something else after.
+    """
+    with explained(url):
+        async with reading(url) as connection:
+            after = await connection.run_sync(read_state, revisions.scripts(folder))
+            if (after.current or "base") != target:
+                raise Unverified(
+                    f"the database should be at {target} now, but a new connection finds it at "
+                    f"{after.current or 'no revision'}",
+                    "Look for a second database, or a pooler, behind the same URL",
+                )
+            found = await connection.run_sync(drift, after.current, folder)
+    if found and not drifted:
+        raise Unverified(
+            f"the database is at {target} now, but is not what that should make of it: "
+            f"{_shortly(found)}",
+            "See `timetracker-api db check`, and report this; a backup brings back what there was",
+        )
+    return after
 
 
 async def _apply(  # noqa: PLR0913, PLR0917 - what a run of Alembic takes

@@ -23,7 +23,7 @@ def migration_url(settings: Settings) -> URL:
 @asynccontextmanager
 async def migrating(url: URL, lock_wait: float = LOCK_WAIT) -> AsyncGenerator[AsyncConnection]:
     """Give the one connection that may change the schema."""
-    async with migration_lock(url, lock_wait), _connection(url, "BEGIN IMMEDIATE") as connection:
+    async with migration_lock(url, lock_wait), connecting(url) as connection:
         yield connection
 
 
@@ -32,7 +32,7 @@ async def reading(url: URL) -> AsyncGenerator[AsyncConnection]:
     """Give a connection to look at the database with; looking does not create an SQLite file."""
     if url.get_backend_name() == "sqlite" and not _exists(url):
         url = url.set(database=":memory:")
-    async with _connection(url, "BEGIN") as connection:
+    async with connecting(url, "BEGIN") as connection:
         yield connection
 
 
@@ -41,8 +41,19 @@ def _exists(url: URL) -> bool:
 
 
 @asynccontextmanager
-async def _connection(url: URL, begin: str) -> AsyncGenerator[AsyncConnection]:
-    engine = _sqlite(url, begin) if url.get_backend_name() == "sqlite" else _postgresql(url)
+async def writing(url: URL) -> AsyncGenerator[AsyncConnection]:
+    """Give a connection to change rows with, which respects foreign keys as the service does."""
+    async with connecting(url, foreign_keys="ON") as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def connecting(
+    url: URL, begin: str = "BEGIN IMMEDIATE", *, foreign_keys: str = "OFF"
+) -> AsyncGenerator[AsyncConnection]:
+    """Give a connection to a database that nobody else migrates: the lock is held, or it is new."""
+    is_sqlite = url.get_backend_name() == "sqlite"
+    engine = _sqlite(url, begin, foreign_keys) if is_sqlite else _postgresql(url)
     try:
         async with engine.connect() as connection:
             yield connection
@@ -65,7 +76,7 @@ def _postgresql(url: URL) -> AsyncEngine:
     )
 
 
-def _sqlite(url: URL, begin: str) -> AsyncEngine:
+def _sqlite(url: URL, begin: str, foreign_keys: str) -> AsyncEngine:
     engine = create_async_engine(url, poolclass=NullPool)
 
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
@@ -74,7 +85,7 @@ def _sqlite(url: URL, begin: str) -> AsyncEngine:
         cursor.execute("PRAGMA busy_timeout=10000")
         # Rebuilding a table drops it, and dropping it deletes the rows that refer to it.
         # The pragma is ignored within a transaction, so this is the only place for it.
-        cursor.execute("PRAGMA foreign_keys=OFF")
+        cursor.execute(f"PRAGMA foreign_keys={foreign_keys}")
         cursor.close()
 
     def start(connection: Connection) -> None:

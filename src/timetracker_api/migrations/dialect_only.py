@@ -1,16 +1,23 @@
-"""Indexes that only one of the databases has: models mark them with ``ddl_if``.
+"""Indexes that the models do not say all of: those of one database, and those made on demand.
 
-Autogenerate knows nothing of that mark. Here it learns not to miss such an index where it is not
-meant to be, and to write its creation under a condition.
+Models mark the former with ``ddl_if``, which autogenerate knows nothing of. Here it learns not to
+miss such an index where it is not meant to be, and to write its creation under a condition. The
+latter belong to custom fields, which every installation defines for itself.
 """
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Any
 
 from alembic.autogenerate.api import AutogenContext
 from alembic.autogenerate.render import render_op, renderers
 from alembic.operations import ops
 from sqlalchemy import MetaData
+from sqlalchemy.exc import SAWarning
+
+ON_DEMAND = "ix_cf_"
+"""What the names of indexes on custom fields begin with."""
 
 
 def dialects(item: object) -> tuple[str, ...]:
@@ -22,12 +29,28 @@ def dialects(item: object) -> tuple[str, ...]:
 
 
 def include_for(dialect: str) -> Callable[..., bool]:
-    """Return what tells autogenerate to leave out the objects of other databases."""
+    """Return what tells autogenerate to leave out what is made on demand, or elsewhere."""
 
-    def include_object(item: object, _name: str, _kind: str, reflected: bool, _other: Any) -> bool:  # noqa: FBT001 - Alembic's protocol
-        return reflected or dialect in (dialects(item) or (dialect,))
+    def include_object(
+        item: object,
+        name: str | None,
+        _kind: str,
+        reflected: bool,  # noqa: FBT001 - Alembic's protocol
+        _other: Any,
+    ) -> bool:
+        if reflected:
+            return not (name or "").startswith(ON_DEMAND)
+        return dialect in (dialects(item) or (dialect,))
 
     return include_object
+
+
+@contextmanager
+def leaving_out() -> Generator[None]:
+    """Look at tables without a warning for every index on a custom field, which SQLite has."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", f"Skipped unsupported .* {ON_DEMAND}", SAWarning)
+        yield
 
 
 class OnlyOn(ops.MigrateOperation):

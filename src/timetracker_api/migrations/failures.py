@@ -13,8 +13,12 @@
     ├── LockBusy         10  somebody else is migrating
     ├── LockTimeout      11  the service never let go of a table for long enough
     ├── Unconfirmed      12  data would be lost, and nobody said yes
+    ├── BackupFailed     13  a backup could not be written or verified; nothing was changed
     ├── RevisionFailed   14  a revision raised, and was rolled back
-    └── Unverified       16  the database is not where the upgrade should have left it
+    ├── IndexFailed      15  an index on a custom field could not be built
+    ├── Unverified       16  the database is not where the upgrade should have left it
+    ├── RestoreFailed    17  a backup cannot be restored here; the target is as it was
+    └── DataPending      20  rows still have to be changed before this can go on
 
 They are Alembic's own kind of error, so that plain ``alembic`` prints them as one line as well.
 """
@@ -96,11 +100,31 @@ class Unconfirmed(Failure):
     exit_code = 12
 
 
+class BackupFailed(Failure):
+    code = "backup_failed"
+    exit_code = 13
+
+
 class RevisionFailed(Failure):
     code = "revision_failed"
     exit_code = 14
 
 
+class IndexFailed(Failure):
+    code = "index_failed"
+    exit_code = 15
+
+
 class Unverified(Failure):
     code = "unverified"
     exit_code = 16
+
+
+class RestoreFailed(Failure):
+    code = "restore_failed"
+    exit_code = 17
+
+
+class DataPending(Failure):
+    code = "data_pending"
+    exit_code = 20

@@ -13,6 +13,7 @@ from alembic.runtime.migration import MigrationContext, MigrationInfo
 from alembic.script import Script
 from sqlalchemy import Connection
 
+from timetracker_api.migrations.dialect_only import ON_DEMAND
 from timetracker_api.migrations.failures import Failure, RevisionFailed
 
 
@@ -101,11 +102,16 @@ def _violation(connection: Connection, step: MigrationInfo) -> Failure | None:
 
 
 def _definitions(connection: Connection) -> Mapping[str, Definition]:
+    """Return all there are, but for those that come back by themselves."""
     rows = connection.exec_driver_sql(
         "SELECT name, tbl_name, sql FROM sqlite_master"
         " WHERE type IN ('index', 'trigger', 'view') AND sql IS NOT NULL"
     )
-    return {name: Definition(table, plain(sql)) for name, table, sql in rows}
+    return {
+        name: Definition(table, plain(sql))
+        for name, table, sql in rows
+        if not name.startswith(ON_DEMAND)
+    }
 
 
 def plain(sql: str) -> str:

@@ -3,12 +3,13 @@
 import asyncio
 import hashlib
 import sqlite3
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager, closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import URL, NullPool, func, select
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from timetracker_api.migrations.failures import LockBusy
 
@@ -40,11 +41,7 @@ async def migration_lock(url: URL, wait: float = LOCK_WAIT) -> AsyncGenerator[No
         yield  # nobody else can see a database in memory
         return
     async with holder as take:
-        for _ in range(1 + round(wait / INTERVAL)):
-            if await take():
-                break
-            await asyncio.sleep(INTERVAL)
-        else:
+        if not await granted(take, wait):
             raise LockBusy(
                 "another process is migrating this database",
                 "Wait until it has finished, then run this again",
@@ -52,32 +49,50 @@ async def migration_lock(url: URL, wait: float = LOCK_WAIT) -> AsyncGenerator[No
         yield
 
 
+async def granted(take: Take, wait: float) -> bool:
+    """Ask for a lock until it is ours, or ``wait`` seconds are over."""
+    for _ in range(1 + round(wait / INTERVAL)):
+        if await take():
+            return True
+        await asyncio.sleep(INTERVAL)
+    return False
+
+
 @asynccontextmanager
 async def _on_the_server(url: URL) -> AsyncGenerator[Take]:
+    async with autocommitting(url, "timetracker-api db lock") as connection:
+        yield partial(take_on_server, connection, KEY)
+
+
+async def take_on_server(connection: AsyncConnection, key: int) -> bool:
+    """Take a lock that ends with the connection, unless somebody has it."""
+    return bool(await connection.scalar(select(func.pg_try_advisory_lock(key))))
+
+
+@asynccontextmanager
+async def autocommitting(url: URL, name: str) -> AsyncGenerator[AsyncConnection]:
+    """Give a connection to a server on which every statement stands for itself, and may wait.
+
+    An open transaction would hold up CONCURRENTLY.
+    """
+    settings = {"application_name": name, "lock_timeout": "0", "statement_timeout": "0"}
     engine = create_async_engine(
         url,
         poolclass=NullPool,
-        isolation_level="AUTOCOMMIT",  # an open transaction would hold up CONCURRENTLY
-        connect_args={
-            "timeout": 10,
-            "server_settings": {"application_name": "timetracker-api db lock"},
-        },
+        isolation_level="AUTOCOMMIT",
+        connect_args={"timeout": 10, "server_settings": settings},
     )
     try:
         async with engine.connect() as connection:
-
-            async def take() -> bool:
-                return bool(await connection.scalar(select(func.pg_try_advisory_lock(KEY))))
-
-            yield take
+            yield connection
     finally:
         await engine.dispose()
 
 
-@asynccontextmanager
-async def _beside_the_file(database: str) -> AsyncGenerator[Take]:
+@contextmanager
+def held_by_file(file: Path) -> Generator[Take]:
     """Lock a second, empty SQLite file: the same on every system, and gone when the process is."""
-    with closing(_lock_file(database)) as connection:
+    with closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as connection:
 
         async def take() -> bool:
             try:
@@ -91,7 +106,21 @@ async def _beside_the_file(database: str) -> AsyncGenerator[Take]:
         yield take
 
 
-def _lock_file(database: str) -> sqlite3.Connection:
+@asynccontextmanager
+async def _beside_the_file(database: str) -> AsyncGenerator[Take]:
+    with held_by_file(_lock_file(database)) as take:
+        yield take
+
+
+async def is_locked(url: URL) -> bool:
+    """Tell whether somebody is migrating an SQLite file, without leaving a trace beside it."""
+    file = _lock_file(url.database or "")
+    if not file.exists():
+        return False
+    with held_by_file(file) as take:
+        return not await take()
+
+
+def _lock_file(database: str) -> Path:
     file = Path(database).resolve()  # beside the file itself, whichever link leads to it
-    lock = file.with_name(f"{file.name}.migrate.lock")
-    return sqlite3.connect(lock, timeout=0, isolation_level=None)
+    return file.with_name(f"{file.name}.migrate.lock")

@@ -1,11 +1,9 @@
 """What a downgrade would delete."""
 
-import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from alembic import command
 from sqlalchemy import Connection, quoted_name, select, table
 from sqlalchemy import column as column_
 from sqlalchemy.sql.functions import count
@@ -14,7 +12,7 @@ from timetracker_api.migrations import revisions
 from timetracker_api.migrations.catalog import relations
 from timetracker_api.migrations.connections import migration_url, reading
 from timetracker_api.migrations.driver_errors import explained
-from timetracker_api.migrations.exclusively import alembic_to_ourselves
+from timetracker_api.migrations.scripting import downgrade_sql
 from timetracker_api.settings import Settings
 
 _DROPPED = re.compile(
@@ -60,17 +58,8 @@ async def forecast(settings: Settings, revision: str, folder: Path | None = None
             if not steps:
                 return Forecast((), [])
             target = revisions.parent(scripts, steps[-1])
-            async with alembic_to_ourselves():
-                sql = _sql(f"{state.current}:{target}", folder)
+            sql = await downgrade_sql(f"{state.current}:{target}", folder)
             return Forecast(steps, await connection.run_sync(_count, sql))
-
-
-def _sql(span: str, folder: Path | None) -> str:
-    """Return the statements of a downgrade in PostgreSQL's words, whichever database it is for."""
-    config = revisions.configuration(folder)
-    config.output_buffer = io.StringIO()
-    command.downgrade(config, span, sql=True)
-    return config.output_buffer.getvalue()
 
 
 def _count(connection: Connection, sql: str) -> list[Loss]:

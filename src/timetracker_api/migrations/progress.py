@@ -6,6 +6,13 @@ from dataclasses import dataclass, field
 
 from alembic.runtime.migration import MigrationContext, MigrationInfo
 
+Note = Callable[[int, int], object]
+"""Hears how much of a long work is done, and of how much; of 0 where nobody knows."""
+
+
+def unnoticed(_done: int, _total: int) -> None:
+    """Tell nobody."""
+
 
 @dataclass
 class Progress:
@@ -27,3 +34,17 @@ class Progress:
     def may_resume(self) -> bool:
         """Tell whether going to the same target again ends in the same place."""
         return not (self.relative and self.done)
+
+
+@dataclass
+class Counted:
+    """Adds up what has been done, and notes it."""
+
+    note: Note
+    total: int
+    done: int = 0
+
+    def add(self, more: int) -> None:
+        """Note that so much more is done."""
+        self.done += more
+        self.note(self.done, self.total)

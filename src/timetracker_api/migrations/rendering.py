@@ -12,6 +12,7 @@ from alembic.autogenerate.render import (
 )
 from alembic.operations.ops import MigrationScript
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import JSON, BigInteger, DefaultClause, TypeDecorator
 from sqlalchemy.sql.elements import False_, True_
 from sqlalchemy.sql.functions import now
@@ -62,22 +63,18 @@ def write_revision(
         for operations in (script.upgrade_ops, script.downgrade_ops):
             if operations:
                 set_indexes_apart(operations, context.opts["target_metadata"])
-        if script.message is None:
+        if script.message is None or context.script is None:
             continue  # `alembic check` asks as well, and writes nothing
         if script.upgrade_ops and script.upgrade_ops.ops and context.dialect.name == "sqlite":
             raise Failure(
                 "SQLite does not show enough of a schema to write a revision from",
                 "Let DATABASE_URL name an empty PostgreSQL database, upgrade it, and try again",
             )
-        script.rev_id = next_id(context, script.message)
+        script.rev_id = next_id(context.script, script.message)
 
 
-def next_id(context: MigrationContext, message: str) -> str:
+def next_id(scripts: ScriptDirectory, message: str) -> str:
     """Return ``NNNN_slug``, which is the name of the file as well."""
-    if context.script is None:
-        raise RuntimeError("a revision is written where there are scripts")
-    number = 1 + max(
-        (int(script.revision[:4]) for script in context.script.walk_revisions()), default=0
-    )
+    number = 1 + max((int(script.revision[:4]) for script in scripts.walk_revisions()), default=0)
     slug = re.sub(r"[^a-z0-9]+", "_", message.lower()).strip("_")
     return f"{number:04}_{slug}"[:ID_LENGTH].rstrip("_")

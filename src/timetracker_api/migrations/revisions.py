@@ -1,20 +1,22 @@
 """Where the revisions are, and how far a database has come along them."""
 
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from alembic.config import Config
-from alembic.script import ScriptDirectory
+from alembic.script import Script, ScriptDirectory
 from alembic.script.revision import RangeNotAncestorError, RevisionError
+from alembic.util import CommandError, to_tuple
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from timetracker_api.migrations.catalog import relations, version_rows
 from timetracker_api.migrations.failures import (
+    BadUsage,
     Failure,
     ForeignSchema,
     Pending,
@@ -98,8 +100,15 @@ def steps_down(scripts: ScriptDirectory, current: str | None, target: str) -> tu
     if current is None:
         return ()
     with _revisions_named_right():
-        found = scripts.iterate_revisions(current, target, select_for_downgrade=True)
-        return tuple(script.revision for script in found)
+        found = list(scripts.iterate_revisions(current, target, select_for_downgrade=True))
+    steps = tuple(script.revision for script in found)
+    ends = {end for script in found for end in to_tuple(script.down_revision, ())} - {*steps}
+    if len(ends) > 1:
+        raise SeveralHeads(
+            f"that would leave the database at several revisions: {', '.join(sorted(ends))}",
+            "Go back to one from before they parted",
+        )
+    return steps
 
 
 def parent(scripts: ScriptDirectory, revision: str) -> str:
@@ -117,25 +126,91 @@ def _revisions_named_right() -> Generator[None]:
             "the revision to go back to is ahead of the database",
             "See `timetracker-api db current`",
         ) from error
-    except RevisionError as error:
+    except (RevisionError, CommandError) as error:
+        if "Ambiguous walk" in str(error):
+            raise SeveralHeads(
+                "revisions were merged there, so that it is not one way back",
+                "Name the revision to go back to, one from before they parted",
+            ) from error
         raise UnknownRevision(
             str(error).removesuffix("."), "See `timetracker-api db history`"
         ) from error
 
 
-def history(scripts: ScriptDirectory) -> list[tuple[str, str]]:
-    """Return every revision and what it is about, newest first."""
-    return [(script.revision, script.doc.rstrip(".")) for script in scripts.walk_revisions()]
+def find(scripts: ScriptDirectory, name: str) -> Script:
+    """Return a revision by its name, by what no other name begins with, or as ``head``."""
+    with _revisions_named_right():
+        found = scripts.get_revisions(name)
+    if len(found) != 1 or not (script := found[0]):
+        raise UnknownRevision(f"{name} is not one revision", "See `timetracker-api db history`")
+    return script
+
+
+def span(scripts: ScriptDirectory, said: str) -> str:
+    """Return the names of both ends of ``A:B``; ``A:`` and ``:B`` go to the end of the chain."""
+    first, colon, last = said.partition(":")
+    if not colon:
+        raise BadUsage(f"{said} is not a range of revisions", "Write it as A:B")
+    start = "base" if first in {"", "base"} else find(scripts, first).revision
+    end = "heads" if last in {"", "head", "heads"} else find(scripts, last).revision
+    return f"{start}:{end}"
+
+
+def several_heads(heads: Sequence[str]) -> Failure | None:
+    """Return what is wrong with revisions of which more than one is the newest."""
+    if len(heads) <= 1:
+        return None
+    return SeveralHeads(
+        f"the revisions have several heads: {', '.join(heads)}",
+        "Let one of them follow the other by its down_revision, or run "
+        f'`timetracker-api db merge -m "merge" {" ".join(heads)}`',
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A revision, and its place among the others."""
+
+    id: str
+    message: str
+    follows: tuple[str, ...]
+    """Which comes before: none for the first, several for one that merges."""
+    followed_by: tuple[str, ...]
+    """Which come next: none for a head, several where a branch begins."""
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.id}  {self.message}"
+
+    def place(self) -> list[str]:
+        """Say where it is, in lines to stand below the first."""
+        before, after = (", ".join(names) or "none" for names in (self.follows, self.followed_by))
+        return [f"  file: {self.path}", f"  follows: {before}", f"  followed by: {after}"]
+
+
+def described(script: Script) -> Described:
+    """Return a revision in words."""
+    return Described(
+        script.revision,
+        script.doc.rstrip("."),
+        tuple(to_tuple(script.down_revision, ())),
+        tuple(sorted(script.nextrev)),
+        script.path,
+    )
+
+
+def history(scripts: ScriptDirectory, span: str = "base:heads") -> list[Described]:
+    """Return the revisions after one and up to another, newest first."""
+    first, last = span.split(":")
+    with _revisions_named_right():
+        return [described(script) for script in scripts.walk_revisions(first, last)]
 
 
 def _problem(
     connection: Connection, rows: list[str], heads: list[str], scripts: ScriptDirectory
 ) -> Failure | None:
-    if len(heads) > 1:
-        return SeveralHeads(
-            f"the revisions have several heads: {', '.join(heads)}",
-            "Let one of them follow the other by its down_revision",
-        )
+    if failure := several_heads(heads):
+        return failure
     known = {script.revision for script in scripts.walk_revisions()}
     for row in rows:
         if row not in known:

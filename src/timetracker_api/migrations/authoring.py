@@ -1,0 +1,194 @@
+"""Writing revisions, and proving that they work before anybody else sees them."""
+
+import io
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.operations.ops import MigrationScript
+from alembic.runtime.migration import MigrationContext
+from alembic.script import Script
+from sqlalchemy import URL, Connection, MetaData
+
+from timetracker_api.migrations import fingerprint, revisions
+from timetracker_api.migrations.checking import differences
+from timetracker_api.migrations.connections import connecting
+from timetracker_api.migrations.driver_errors import explained, first_line
+from timetracker_api.migrations.exclusively import alembic_to_ourselves
+from timetracker_api.migrations.failures import BadUsage, Failure, RevisionFailed
+from timetracker_api.migrations.renames import suspected_renames
+from timetracker_api.migrations.rendering import next_id
+from timetracker_api.migrations.scratch import scratch_database, scratch_file, scratch_server
+from timetracker_api.settings import Settings
+
+Say = Callable[[str], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A new revision."""
+
+    id: str
+    path: Path
+    warnings: tuple[str, ...] = ()
+
+
+async def migrate(  # noqa: PLR0913 - each has a name
+    settings: Settings,
+    metadata: MetaData,
+    message: str,
+    *,
+    scratch_url: str | None = None,
+    say: Say = lambda _: None,
+    folder: Path | None = None,
+) -> Written | None:
+    """Write the revision that leads from the head to the models; nothing where that is the same.
+
+    It stays only if it works: up, down and up again, on both databases.
+    """
+    _single_head(folder)
+    async with (
+        scratch_server(settings, scratch_url) as server,
+        scratch_database(server) as database,
+        scratch_file() as file,
+    ):
+        urls = (database, file)
+        say("applying the revisions there are to scratch databases")
+        with explained(database):
+            for url in urls:
+                await _run(command.upgrade, url, "head", folder)
+            written = await _generate(database, metadata, message, folder)
+        if written:
+            try:
+                for url in urls:
+                    say(f"trying {written.id} on {url.get_backend_name()}: up, down, up")
+                    await _prove(written.id, url, metadata, folder)
+            except BaseException:
+                _remove(written)
+                raise
+        return written
+
+
+def revise(message: str, folder: Path | None = None) -> Written:
+    """Write a revision that does nothing yet."""
+    scripts = _single_head(folder)
+    rev_id = next_id(scripts, message)
+    with redirect_stdout(io.StringIO()):
+        return _written(command.revision(_configuration(folder), message, rev_id=rev_id))
+
+
+def merge(message: str, heads: list[str], folder: Path | None = None) -> Written:
+    """Write a revision that joins several heads, and does nothing else."""
+    scripts = revisions.scripts(folder)
+    found = [revisions.find(scripts, head).revision for head in heads]
+    if len(set(found)) == 1:
+        raise BadUsage("a merge takes two revisions or more", "See `timetracker-api db heads`")
+    rev_id = next_id(scripts, message)
+    with redirect_stdout(io.StringIO()):
+        return _written(command.merge(_configuration(folder), found, message, rev_id=rev_id))
+
+
+def _single_head(folder: Path | None) -> revisions.ScriptDirectory:
+    scripts = revisions.scripts(folder)
+    if failure := revisions.several_heads(scripts.get_heads()):
+        raise failure
+    return scripts
+
+
+def _configuration(folder: Path | None, **attributes: object) -> Config:
+    """Return what a new file takes: its name, and its format where there is a formatter."""
+    config = revisions.configuration(folder, **attributes)
+    config.set_main_option("file_template", "%%(rev)s")
+    if find_spec("ruff"):
+        options = {
+            "hooks": "ruff",
+            "ruff.type": "module",
+            "ruff.module": "ruff",
+            "ruff.options": "format --quiet REVISION_SCRIPT_FILENAME",
+        }
+        for name, value in options.items():
+            config.set_section_option("post_write_hooks", name, value)
+    return config
+
+
+def _written(script: object, warnings: tuple[str, ...] = ()) -> Written:
+    if not isinstance(script, Script):
+        raise TypeError(script)
+    revisions.scripts.cache_clear()  # which did not know this one
+    return Written(script.revision, Path(script.path), warnings)
+
+
+def _remove(written: Written) -> None:
+    written.path.unlink(missing_ok=True)
+    revisions.scripts.cache_clear()
+
+
+async def _generate(
+    url: URL, metadata: MetaData, message: str, folder: Path | None
+) -> Written | None:
+    warnings: list[str] = []
+
+    def notice(
+        _context: MigrationContext, _revision: object, directives: list[MigrationScript]
+    ) -> None:
+        (script,) = directives
+        if script.upgrade_ops is None or script.upgrade_ops.is_empty():
+            directives.clear()
+        else:
+            warnings.extend(suspected_renames(script.upgrade_ops))
+
+    def generate(connection: Connection) -> object:
+        config = _configuration(folder, connection=connection, metadata=metadata)
+        return command.revision(
+            config, message, autogenerate=True, process_revision_directives=notice
+        )
+
+    async with connecting(url) as connection, alembic_to_ourselves():
+        with redirect_stdout(io.StringIO()):  # Alembic says what it writes, and so do we
+            script = await connection.run_sync(generate)
+    return _written(script, tuple(warnings)) if script else None
+
+
+async def _prove(id: str, url: URL, metadata: MetaData, folder: Path | None) -> None:
+    """Refuse a revision that does not do what it should."""
+    dialect = url.get_backend_name()
+    try:
+        await _there_and_back(id, url, metadata, folder)
+    except Exception as error:
+        reason = error.problem if isinstance(error, Failure) else first_line(error)
+        raise RevisionFailed(
+            f"{id} does not work on {dialect} and was removed: {reason}",
+            "Correct the models, or write the revision by hand after `db revision`",
+        ) from error
+
+
+async def _there_and_back(id: str, url: URL, metadata: MetaData, folder: Path | None) -> None:
+    """Apply a revision, undo it and apply it again, looking each time at what is there."""
+    before = await _facts(url)
+    await _run(command.upgrade, url, id, folder)
+    await _run(command.downgrade, url, "-1", folder)
+    if left := fingerprint.differences(await _facts(url), before):
+        raise RevisionFailed(f"its downgrade leaves another schema behind: {left[0]}")
+    await _run(command.upgrade, url, id, folder)
+    async with connecting(url) as connection:
+        if missed := await connection.run_sync(differences, metadata):
+            raise RevisionFailed(f"afterwards, {missed[0]}")
+
+
+async def _facts(url: URL) -> fingerprint.Facts:
+    async with connecting(url) as connection:
+        return await connection.run_sync(fingerprint.facts)
+
+
+async def _run(
+    run: Callable[[Config, str], None], url: URL, target: str, folder: Path | None
+) -> None:
+    def work(connection: Connection) -> None:
+        run(revisions.configuration(folder, connection=connection), target)
+
+    async with connecting(url) as connection, alembic_to_ourselves():
+        await connection.run_sync(work)

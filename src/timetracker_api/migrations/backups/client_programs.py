@@ -1,0 +1,140 @@
+"""PostgreSQL's own programs: which of them fit a server, and how they are run.
+
+What lets them in goes through the environment: everybody may read the arguments of a process.
+"""
+
+import asyncio
+import contextlib
+import os
+import re
+import shutil
+import tempfile
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL
+
+PARAMETERS = {
+    "host": "PGHOST",
+    "port": "PGPORT",
+    "user": "PGUSER",
+    "password": "PGPASSWORD",
+    "database": "PGDATABASE",
+    "ssl": "PGSSLMODE",
+    "sslmode": "PGSSLMODE",
+    "passfile": "PGPASSFILE",
+}
+
+DEBIAN = Path("/usr/lib/postgresql")
+"""Where Debian keeps the programs of every release, of which the PATH has one."""
+
+MAJOR = re.compile(r"\(PostgreSQL\) (\d+)")
+
+COMPLAINT = re.compile(r"(?:ERROR|FATAL|error): +(?:([0-9A-Z]{5}): )?(.+)")
+
+
+class NoProgram(Exception):
+    """No program on this machine is for such a server."""
+
+
+class ProgramFailed(Exception):
+    """What a program complained about, with PostgreSQL's code where it gave one."""
+
+    def __init__(self, said: str) -> None:
+        found = COMPLAINT.search(said)
+        super().__init__(
+            found[2] if found else said.strip().partition("\n")[0] or "no reason given"
+        )
+        self.sqlstate = found[1] if found else None
+
+
+@dataclass(frozen=True)
+class Programs:
+    """The programs of one release of PostgreSQL, in the folder where they are."""
+
+    folder: Path
+    major: int
+
+    def path(self, name: str) -> Path:
+        """Return where one of them is."""
+        found = shutil.which(name, path=self.folder)
+        if not found:
+            raise NoProgram(f"{name} is missing in {self.folder}")
+        return Path(found)
+
+
+async def programs_for(major: int) -> Programs:
+    """Return the programs of the server's own release, or of the next one there is after it."""
+    found: list[Programs] = []
+    async for programs in _installed():
+        if programs.major == major:
+            return programs
+        found.append(programs)
+    fit = [programs for programs in found if programs.major > major]
+    if fit:
+        return min(fit, key=lambda programs: programs.major)
+    if found:
+        newest = max(programs.major for programs in found)
+        raise NoProgram(f"pg_dump {newest} is older than the server ({major})")
+    raise NoProgram("there is no pg_dump on the PATH")
+
+
+async def _installed() -> AsyncGenerator[Programs]:
+    for folder in _folders():
+        if path := shutil.which("pg_dump", path=folder):
+            async with running(Path(path), "--version") as process:
+                said = (await _output(process)).decode()
+            if version := MAJOR.search(said):
+                yield Programs(folder, int(version[1]))
+
+
+def _folders() -> Iterator[Path]:
+    yield from map(Path, os.environ.get("PATH", "").split(os.pathsep))
+    yield from sorted(DEBIAN.glob("*/bin"))
+
+
+async def _output(process: Process) -> bytes:
+    return await process.stdout.read() if process.stdout else b""
+
+
+@asynccontextmanager
+async def running(
+    program: Path,
+    *arguments: str,
+    environment: Mapping[str, str] | None = None,
+    stdin: int = DEVNULL,
+) -> AsyncGenerator[Process]:
+    """Run a program, which ends with us; if it ends badly, raise what it complained about."""
+    with tempfile.TemporaryFile() as complaints:
+        process = await asyncio.create_subprocess_exec(
+            program, *arguments, env=environment, stdin=stdin, stdout=PIPE, stderr=complaints
+        )
+        try:
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it says why
+                yield process
+            if await process.wait():
+                complaints.seek(0)
+                raise ProgramFailed(complaints.read().decode(errors="replace"))
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+
+
+def environment(url: URL, name: str, options: str = "") -> dict[str, str]:
+    """Return the environment in which a program connects where we do."""
+    connecting = url.get_dialect()().create_connect_args(url)[1]
+    given = {
+        PARAMETERS[key]: _listed(value) for key, value in connecting.items() if key in PARAMETERS
+    }
+    ours = {"PGAPPNAME": name, "PGOPTIONS": options, "PGCONNECT_TIMEOUT": "10", "LC_ALL": "C"}
+    return os.environ | given | ours
+
+
+def _listed(value: Any) -> str:
+    """Write a parameter; where there are several servers, it is a list."""
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)  # pyright: ignore[reportUnknownArgumentType]

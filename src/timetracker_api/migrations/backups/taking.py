@@ -1,0 +1,166 @@
+"""Taking a backup: of one moment, while the service goes on writing."""
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy import URL
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from timetracker_api import __version__
+from timetracker_api.clock import now
+from timetracker_api.migrations.backups import folder, portable, postgresql, sqlite
+from timetracker_api.migrations.backups.client_programs import NoProgram, Programs
+from timetracker_api.migrations.backups.manifest import Format, Manifest, digest, read
+from timetracker_api.migrations.connections import migration_url, reading
+from timetracker_api.migrations.driver_errors import explained
+from timetracker_api.migrations.failures import BackupFailed, ForeignSchema, SeveralHeads
+from timetracker_api.migrations.progress import Note, unnoticed
+from timetracker_api.migrations.revisions import database_state
+from timetracker_api.settings import Settings
+
+Say = Callable[[str], object]
+
+Wanted = Literal["auto", "native", "portable"]
+"""The database's own format, or the one for all; ``auto`` is the former where that is possible."""
+
+LOCK_TIMEOUT = "10s"
+"""Reading a table waits only for somebody who changes its columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A backup that was taken."""
+
+    file: Path
+    manifest: Manifest
+    retired: tuple[Path, ...] = ()
+    """Older ones that were deleted, as the configuration wants it."""
+
+
+async def back_up(  # noqa: PLR0913 - named by whoever calls
+    settings: Settings,
+    path: Path | None = None,
+    *,
+    format: Wanted = "auto",
+    keep: int | None = None,
+    say: Say = lambda _: None,
+    note: Note = unnoticed,
+) -> Backup:
+    """Back up the configured database to a file, or into a folder under a name of our own.
+
+    ``keep`` is how many backups of this database stay in that folder; 0 is all of them.
+    """
+    url = migration_url(settings)
+    home, named = _where(settings, url, path)
+    with explained(url):
+        async with reading(url) as connection:
+            source = await _source(connection, format, say)
+            with folder.writing_to(home):
+                async with folder.alone_in(home):
+                    file = named or source.name_in(home)
+                    return await _write(
+                        source, file, settings.backup_keep if keep is None else keep, note
+                    )
+
+
+def newest(settings: Settings) -> Backup | None:
+    """Return the last backup of the configured database that is where backups go."""
+    url = migration_url(settings)
+    home, _ = _where(settings, url, None)
+    file = folder.newest(_identity(url), home)
+    return Backup(file, read(file)) if file else None
+
+
+def _where(settings: Settings, url: URL, path: Path | None) -> tuple[Path, Path | None]:
+    """Return the folder to write to, and the file where somebody has named one."""
+    if path is None or path.is_dir():
+        return path or settings.backup_dir or folder.usual_folder(url), None
+    return path.parent, path
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A database at one moment, and how it is to be written."""
+
+    connection: AsyncConnection
+    revision: str
+    format: Format
+    programs: Programs | None
+    server_version: str
+
+    def name_in(self, home: Path) -> Path:
+        return folder.unused_name(home, self.connection.dialect.name, self.revision, self.format)
+
+    async def write(self, part: Path, note: Note) -> dict[str, int]:
+        if self.programs:
+            return await postgresql.write(self.connection, self.programs, part, note)
+        writer = sqlite if self.format == "sqlite" else portable
+        return await writer.write(self.connection, part, note)
+
+
+async def _source(connection: AsyncConnection, wanted: Wanted, say: Say) -> _Source:
+    if connection.dialect.name == "sqlite":
+        format: Format = "portable" if wanted == "portable" else "sqlite"
+        revision = await _revision(connection)
+        return _Source(connection, revision, format, None, sqlite3.sqlite_version)
+    await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    await connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+    revision = await _revision(connection)
+    version = await postgresql.server_version(connection)
+    programs = None
+    if wanted != "portable":
+        try:
+            programs = await postgresql.fitting_programs(connection)
+        except NoProgram as error:
+            if wanted == "native":
+                raise BackupFailed(
+                    str(error), f"{postgresql.INSTALL}, or use --format portable"
+                ) from error
+            say(f"{error}: writing the portable format")
+    return _Source(
+        connection, revision, "postgresql" if programs else "portable", programs, version
+    )
+
+
+async def _revision(connection: AsyncConnection) -> str:
+    """Return the revision that a database is at, which may be one of a newer release."""
+    state = await database_state(connection)
+    if isinstance(state.problem, ForeignSchema | SeveralHeads):
+        raise state.problem
+    if state.current is None:
+        raise BackupFailed("there is nothing to back up: the database has no tables")
+    return state.current
+
+
+async def _write(source: _Source, file: Path, keep: int, note: Note) -> Backup:
+    if folder.is_there(file):
+        raise BackupFailed(f"{file} is there already", "Name another file")
+    with folder.aside(file) as part:
+        tables = await source.write(part, note)
+        account = Manifest(
+            format=source.format,
+            created=now(),
+            app_version=__version__,
+            dialect=source.connection.dialect.name,
+            server_version=source.server_version,
+            database=_identity(source.connection.engine.url),
+            revision=source.revision,
+            tables=tables,
+            bytes=part.stat().st_size,
+            sha256=digest(part),
+            verified=True,
+        )
+        account.write(file)  # before the backup has its name: without a manifest, it is none
+        folder.publish(part, file)
+    return Backup(file, account, tuple(folder.retire(file, account, keep) if keep else ()))
+
+
+def _identity(url: URL) -> str:
+    """Say which database it is, without what would let others in."""
+    if url.get_backend_name() == "sqlite":
+        return str(Path(url.database or "").resolve())
+    host = url.host or url.query.get("host", "")
+    return f"{host}/{url.database}"

@@ -1,0 +1,75 @@
+"""Recording what the revisions make of empty databases, for the next release to bring along."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import uuid4
+
+from alembic import command
+from sqlalchemy import URL, Connection, text
+
+from timetracker_api.migrations import revisions
+from timetracker_api.migrations.connections import migrating
+from timetracker_api.migrations.driver_errors import explained
+from timetracker_api.migrations.exclusively import alembic_to_ourselves
+from timetracker_api.migrations.failures import BadUsage
+from timetracker_api.migrations.fingerprint.describing import Facts, digest, facts
+from timetracker_api.migrations.fingerprint.recorded import Expected, expected, file
+from timetracker_api.migrations.lock import autocommitting
+from timetracker_api.settings import async_url
+
+
+async def record(server: URL, folder: Path | None = None) -> list[Path]:
+    """Write down how both databases look at each revision, and return the files that changed."""
+    rebuilt = {file(name, folder): found for name, found in (await rebuild(server, folder)).items()}
+    changed = {
+        path: found.to_json()
+        for path, found in rebuilt.items()
+        if not path.exists() or path.read_text(encoding="utf-8") != found.to_json()
+    }
+    for path, written in changed.items():
+        path.write_text(written, encoding="utf-8")
+    expected.cache_clear()
+    return list(changed)
+
+
+async def rebuild(server: URL, folder: Path | None = None) -> dict[str, Expected]:
+    """Run all revisions on a new database of either kind, and look at it after each."""
+    if server.get_backend_name() != "postgresql":
+        raise BadUsage(
+            "this needs a PostgreSQL server, on which it creates a database and drops it again",
+            "Name one with --database-url postgresql://...",
+        )
+    with TemporaryDirectory() as scratch:
+        file = async_url(f"sqlite:///{scratch}/scratch.db")
+        return {
+            "sqlite": await _walk(file, folder),
+            "postgresql": await _on_server(server, folder),
+        }
+
+
+async def _on_server(server: URL, folder: Path | None) -> Expected:
+    name = f"timetracker_scratch_{uuid4().hex}"
+    with explained(server):
+        async with autocommitting(server, "timetracker-api db fingerprint") as connection:
+            await connection.execute(text(f"CREATE DATABASE {name}"))
+            try:
+                return await _walk(server.set(database=name), folder)
+            finally:
+                await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+async def _walk(url: URL, folder: Path | None) -> Expected:
+    digests: dict[str, str] = {}
+    head = ""
+    found: Facts = ()
+    async with migrating(url) as connection, alembic_to_ourselves():
+        for head in revisions.steps_up(revisions.scripts(folder), None, "head"):
+            await connection.run_sync(_upgrade, head, folder)
+            found = await connection.run_sync(facts)
+            await connection.rollback()
+            digests[head] = digest(found)
+    return Expected(head, found, digests)
+
+
+def _upgrade(connection: Connection, revision: str, folder: Path | None) -> None:
+    command.upgrade(revisions.configuration(folder, connection=connection), revision)

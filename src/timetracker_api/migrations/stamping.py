@@ -1,0 +1,70 @@
+"""Saying at which revision a database is, without changing its tables."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, column, delete, table
+
+from timetracker_api.migrations import revisions
+from timetracker_api.migrations.catalog import VERSION_TABLE, version_rows
+from timetracker_api.migrations.connections import migrating, migration_url
+from timetracker_api.migrations.driver_errors import explained
+from timetracker_api.migrations.failures import Drift
+from timetracker_api.migrations.fingerprint import drift, matches
+from timetracker_api.migrations.lock import LOCK_WAIT
+from timetracker_api.settings import Settings
+
+_versions = table(VERSION_TABLE, column("version_num"))
+
+
+@dataclass(frozen=True, slots=True)
+class Stamped:
+    """What a database said of itself before and after."""
+
+    before: str | None
+    after: str | None
+    differences: tuple[str, ...]
+    """In what it is not the revision that it is said to be; empty unless that was forced."""
+
+
+async def stamp(
+    settings: Settings,
+    revision: str,
+    *,
+    force: bool = False,
+    lock_wait: float = LOCK_WAIT,
+    folder: Path | None = None,
+) -> Stamped:
+    """Note a revision in a database that has the tables of that revision.
+
+    Unlike Alembic's ``stamp`` it takes one that has no revision, or an unknown one: that its tables
+    are the right ones is proof enough.
+    """
+    url = migration_url(settings)
+    scripts = revisions.scripts(folder)
+    target = revisions.find(scripts, revision).revision
+    with explained(url):
+        async with migrating(url, lock_wait) as connection:
+            found = await connection.run_sync(_unlike, target, folder)
+            if found and not force:
+                raise Drift(
+                    f"the database is not at {target}: {'; '.join(found)}",
+                    "Correct the tables, or add --force if you know better",
+                )
+            before = await connection.run_sync(version_rows)
+            await connection.run_sync(_note, scripts, target)
+            await connection.commit()
+    return Stamped(", ".join(before) or None, target, tuple(found))
+
+
+def _unlike(connection: Connection, revision: str, folder: Path | None) -> list[str]:
+    if matches(connection, revision, folder):
+        return []
+    return drift(connection, revision, folder) or [f"nothing is recorded of {revision}"]
+
+
+def _note(connection: Connection, scripts: revisions.ScriptDirectory, revision: str) -> None:
+    if version_rows(connection):
+        connection.execute(delete(_versions))
+    MigrationContext.configure(connection).stamp(scripts, revision)
