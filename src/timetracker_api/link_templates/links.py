@@ -187,8 +187,10 @@ def attempts(
     value = values.get(source)
     if value is None:
         return
+    put_in = dict(values)
     for each in cast("list[Any]", value) if isinstance(value, list) else [value]:
+        put_in["value"] = each
         try:
-            yield each, template.link({**values, "value": each})
+            yield each, template.link(put_in)
         except NoLink as reason:
             yield each, reason

@@ -50,6 +50,11 @@ SEPARATED_BY = " ()./-"
 SEPARATORS = str.maketrans("", "", SEPARATED_BY)
 
 
+def _percent_encoded(text: str) -> str:
+    """Encode everything but what means nothing anywhere in a URL; most values have no other."""
+    return text if text.isalnum() and text.isascii() else quote(text, safe="")
+
+
 def _phone_number(text: str) -> str:
     """Leave out what only separates digits; whatever else is no digit fails the final check."""
     return quote(text.translate(SEPARATORS), safe="+")
@@ -76,8 +81,8 @@ class NoLink(ValueError):
 
 WEB = frozenset({"https", "http"})
 ENCODERS: Mapping[str, Callable[[str], str]] = {
-    "https": partial(quote, safe=""),
-    "http": partial(quote, safe=""),
+    "https": _percent_encoded,
+    "http": _percent_encoded,
     "mailto": partial(quote, safe="@"),
     "tel": _phone_number,
 }
@@ -122,14 +127,17 @@ class Template:
         pieces = list(self._pieces)
         encode = ENCODERS[self.scheme]
         length = 0
+        is_dotted = False
         for index, name in self._slots:
             text = _text(values.get(name))
             if len(text) > MAX_URL:
                 raise NoLink("too_long")
-            if CONTROL.search(text):
+            if not text.isprintable() and CONTROL.search(text):
                 raise NoLink("control_characters")
             pieces[index] = encoded = encode(text)
             length += len(encoded)
+            # The template alone has no such segment: it takes a value with dots to make one.
+            is_dotted = is_dotted or "." in encoded or "2e" in encoded.lower()
             if not encoded:
                 raise NoLink("number" if text else "missing_value")
             # Here as well as below: 280 placeholders for one long value would be megabytes.
@@ -138,14 +146,13 @@ class Template:
         url = "".join(pieces)
         if len(url) > MAX_URL:
             raise NoLink("too_long")
-        self._check(url)
+        if self.scheme not in WEB:
+            self._check(url)
+        elif is_dotted and dot_segment(url, self._path) is not None:
+            raise NoLink("dot_segment")
         return url
 
     def _check(self, url: str) -> None:
-        if self.scheme in WEB:
-            if dot_segment(url, self._path) is not None:
-                raise NoLink("dot_segment")
-            return
         try:
             check(url, (self.scheme,))
         except LinkFault as fault:
