@@ -421,3 +421,12 @@ class TestPatterns:
         assert (await define(api, pattern="a" * 500)).status_code == 201
         assert faults(await define(api, pattern="a" * 501)) == {("/pattern", "max_length")}
         assert faults(await define(api, pattern="a\nb")) == {("/pattern", "control_characters")}
+
+
+async def test_the_label_decides_between_equal_positions(api: AsyncClient, given: Given):
+    for key, label in (("one", "Zebra"), ("two", "Apple"), ("three", "Mango")):
+        await given.a_field(key, label=label)
+    listed = await api.get("/custom-field-definitions")
+    assert [each["label"] for each in listed.json()["items"]] == ["Apple", "Mango", "Zebra"]
+    listed = await api.get("/custom-field-definitions?sort=-position")
+    assert [each["label"] for each in listed.json()["items"]] == ["Zebra", "Mango", "Apple"]

@@ -263,6 +263,9 @@ class DefinitionListing(Listing, frozen=True):
 
     def order(self) -> Mapping[str, Any]:
         """Give the column behind each value of ``sort``."""
+        definition = CustomFieldDefinition
         return {
-            name: getattr(CustomFieldDefinition, name) for name in ("position", "key", "created_at")
+            "position": (definition.position, definition.label),
+            "key": definition.key,
+            "created_at": definition.created_at,
         }

@@ -206,4 +206,8 @@ class LinkTemplateListing(Listing, frozen=True):
 
     def order(self) -> Mapping[str, Any]:
         """Give the column behind each value of ``sort``."""
-        return {name: getattr(LinkTemplate, name) for name in ("position", "name", "created_at")}
+        return {
+            "position": (LinkTemplate.position, LinkTemplate.name),
+            "name": LinkTemplate.name,
+            "created_at": LinkTemplate.created_at,
+        }

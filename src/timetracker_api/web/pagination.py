@@ -66,7 +66,7 @@ class Listing(Parameters, frozen=True):
     ) -> list[Values]:
         id = shown.entity.id
         first = matching if order.present is None else matching.where(order.present)
-        wanted = first.order_by(*order.by(order.key, id)).limit(self.limit).offset(self.offset)
+        wanted = first.order_by(*order.by_key(id)).limit(self.limit).offset(self.offset)
         rows = await shown.rows(session, wanted)
         left = self.limit - len(rows)
         if order.present is None or not left or self.offset + len(rows) >= total:
