@@ -35,11 +35,14 @@ test-browser: .venv/.test ## Test with generated clients and Chromium
 bench: .venv/.test ## Measure, on a PostgreSQL of its own (BENCH_DATABASE_URL=... for another)
 	@.venv/bin/python -m benchmarks
 
-check: .venv/.test ## Lint, check formatting, types and the direction of imports
+check: .venv/.test ## Lint, check formatting, types, the direction of imports and migrations
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/pyright
 	.venv/bin/lint-imports
+	@rm -rf build/sql
+	@.venv/bin/timetracker-api db sql --out build/sql > /dev/null
+	.venv/bin/squawk build/sql/*.sql
 
 format: .venv/.test ## Format the code and apply safe fixes
 	.venv/bin/ruff check --fix-only

@@ -193,6 +193,10 @@ def test_heads_are_joined_by_a_merge(people: Chain, tmp_path: Path):
     assert done("downgrade", "0001_x", "--yes", *url) == "now at 0001_x\n"
 
 
+def test_a_message_that_names_nothing_is_refused():
+    assert "letters or digits" in refused(2, "revision", "-m", "?!")
+
+
 def test_one_revision_is_nothing_to_merge():
     assert "two revisions or more" in refused(2, "merge", "-m", "x", "head", "0001_x")
 

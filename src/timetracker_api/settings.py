@@ -55,6 +55,10 @@ class Settings(BaseSettings):
     migration_database_url: str | None = None
     """A direct connection for migrations, where the service itself goes through a pooler."""
 
+    migrate_on_start: Literal["check", "upgrade"] = "check"
+    """What `serve` does first: `upgrade` the database, after a backup of its data, or only `check`
+    it, so that requests are answered with 503 until somebody else has."""
+
     backup_dir: Path | None = None
     """The folder for backups. By default `backups` beside the SQLite file, else in the current
     folder."""

@@ -1,19 +1,16 @@
 """The command line: serve, migrate, and let the first people in."""
 
-import typer
+from timetracker_api.cli import lazily
 
-from timetracker_api.cli import custom_fields, db, demo, document, people, serving
-
-app = typer.Typer(
-    help="Time tracking as an API.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
+app = lazily.group(
+    "Time tracking as an API.",
+    {
+        "serve": "timetracker_api.cli.serving:serve",
+        "demo": "timetracker_api.cli.demo:demo",
+        "openapi": "timetracker_api.cli.document:openapi",
+        "db": "timetracker_api.cli.db:app",
+        "custom-fields": "timetracker_api.cli.custom_fields:app",
+        "users": "timetracker_api.cli.people:users",
+        "tokens": "timetracker_api.cli.people:tokens",
+    },
 )
-app.command("serve")(serving.serve)
-app.command("demo")(demo.demo)
-app.command("openapi")(document.openapi)
-app.add_typer(db.app, name="db")
-app.add_typer(custom_fields.app, name="custom-fields")
-app.add_typer(people.users, name="users")
-app.add_typer(people.tokens, name="tokens")

@@ -19,7 +19,9 @@ from timetracker_api.migrations.configured import configured
 from timetracker_api.migrations.failures import Failure
 from timetracker_api.settings import Settings
 
-app = typer.Typer(help="Custom fields and link templates as a file.", no_args_is_help=True)
+app = typer.Typer(
+    help="Custom fields and link templates as a file.", no_args_is_help=True, add_completion=False
+)
 
 STANDARD = "-"
 UNREADABLE = 2

@@ -1,17 +1,15 @@
 """``timetracker-api demo``: a company to try the service with."""
 
-import asyncio
 import sys
 from typing import Annotated
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from timetracker_api.cli.serving import upgrade
 from timetracker_api.cli.working import configuration, fail, run
 from timetracker_api.demo.loading import Loaded, effort, load
 from timetracker_api.demo.scale import Scale
-from timetracker_api.migrations import commands
-from timetracker_api.migrations.failures import Failure
 
 INTERRUPTED = 130
 """The exit code of what Ctrl-C has ended."""
@@ -30,10 +28,7 @@ def demo(
     """
     settings = configuration()
     if settings.is_embedded:
-        try:
-            asyncio.run(commands.upgrade(settings))
-        except Failure as failure:
-            fail(str(failure), failure.exit_code)
+        upgrade(settings)
     scale = Scale(clients, entries, seed)
     try:
         with typer.progressbar(

@@ -19,8 +19,8 @@ from timetracker_api.sessions.service import add_token
 from timetracker_api.users import service
 from timetracker_api.users.schemas import UserCreate
 
-users = typer.Typer(help="People who can sign in.", no_args_is_help=True)
-tokens = typer.Typer(help="Tokens for programs.", no_args_is_help=True)
+users = typer.Typer(help="People who can sign in.", no_args_is_help=True, add_completion=False)
+tokens = typer.Typer(help="Tokens for programs.", no_args_is_help=True, add_completion=False)
 
 UserName = Annotated[str, typer.Argument(metavar="NAME", help="What they sign in with.")]
 FromStdin = Annotated[

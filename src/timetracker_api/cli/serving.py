@@ -41,13 +41,16 @@ def serve(
 ) -> None:
     """Serve the API.
 
-    The embedded SQLite database is migrated, and gets its first user; others are left alone.
+    The embedded SQLite database is migrated, and gets its first user. Others are migrated where
+    TIMETRACKER_MIGRATE_ON_START=upgrade says so.
     """
     settings = configuration()
     host, port = host or settings.host, settings.port if port is None else port
     with _listening(host, port) as listener:
+        if settings.is_embedded or settings.migrate_on_start == "upgrade":
+            upgrade(settings)
         if settings.is_embedded:
-            _prepare_embedded(settings)
+            _let_somebody_in(settings)
         else:
             _look_at_named(settings)
         named = f"[{host}]" if ":" in host else host
@@ -95,11 +98,20 @@ def _leave(_signal: int, _frame: object) -> NoReturn:
     raise SystemExit(0)
 
 
-def _prepare_embedded(settings: Settings) -> None:
+def upgrade(settings: Settings) -> None:
+    """Bring the database to the newest revision. Of several processes one does it; others wait."""
     try:
-        asyncio.run(commands.upgrade(settings))
+        outcome = asyncio.run(commands.upgrade(settings, backup=True))
     except Failure as failure:
         fail(str(failure), failure.exit_code)
+    if outcome.backup:
+        typer.echo(
+            f"Upgraded the database from {outcome.before} to {outcome.after}.\n"
+            f"As it was before: {outcome.backup.file}\n"
+        )
+
+
+def _let_somebody_in(settings: Settings) -> None:
     if password := run(settings, _first_user):
         typer.echo(
             f"First start: {settings.url.database} is new, and has one user.\n\n"

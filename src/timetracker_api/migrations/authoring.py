@@ -14,14 +14,14 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import Script
 from sqlalchemy import URL, Connection, MetaData
 
-from timetracker_api.migrations import fingerprint, revisions
-from timetracker_api.migrations.checking import differences
+from timetracker_api.migrations import revisions
 from timetracker_api.migrations.connections import connecting
-from timetracker_api.migrations.driver_errors import explained, first_line
+from timetracker_api.migrations.driver_errors import explained
 from timetracker_api.migrations.exclusively import alembic_to_ourselves
-from timetracker_api.migrations.failures import BadUsage, Failure, RevisionFailed
+from timetracker_api.migrations.failures import BadUsage
+from timetracker_api.migrations.numbering import next_id
+from timetracker_api.migrations.proving import apply, prove
 from timetracker_api.migrations.renames import suspected_renames
-from timetracker_api.migrations.rendering import next_id
 from timetracker_api.migrations.scratch import scratch_database, scratch_file, scratch_server
 from timetracker_api.settings import Settings
 
@@ -60,13 +60,13 @@ async def migrate(  # noqa: PLR0913 - each has a name
         say("applying the revisions there are to scratch databases")
         with explained(database):
             for url in urls:
-                await _run(command.upgrade, url, "head", folder)
+                await apply(command.upgrade, url, "head", folder)
             written = await _generate(database, metadata, message, folder)
         if written:
             try:
                 for url in urls:
                     say(f"trying {written.id} on {url.get_backend_name()}: up, down, up")
-                    await _prove(written.id, url, metadata, folder)
+                    await prove(written.id, url, metadata, folder)
             except BaseException:
                 _remove(written)
                 raise
@@ -151,44 +151,3 @@ async def _generate(
         with redirect_stdout(io.StringIO()):  # Alembic says what it writes, and so do we
             script = await connection.run_sync(generate)
     return _written(script, tuple(warnings)) if script else None
-
-
-async def _prove(id: str, url: URL, metadata: MetaData, folder: Path | None) -> None:
-    """Refuse a revision that does not do what it should."""
-    dialect = url.get_backend_name()
-    try:
-        await _there_and_back(id, url, metadata, folder)
-    except Exception as error:
-        reason = error.problem if isinstance(error, Failure) else first_line(error)
-        raise RevisionFailed(
-            f"{id} does not work on {dialect} and was removed: {reason}",
-            "Correct the models, or write the revision by hand after `db revision`",
-        ) from error
-
-
-async def _there_and_back(id: str, url: URL, metadata: MetaData, folder: Path | None) -> None:
-    """Apply a revision, undo it and apply it again, looking each time at what is there."""
-    before = await _facts(url)
-    await _run(command.upgrade, url, id, folder)
-    await _run(command.downgrade, url, "-1", folder)
-    if left := fingerprint.differences(await _facts(url), before):
-        raise RevisionFailed(f"its downgrade leaves another schema behind: {left[0]}")
-    await _run(command.upgrade, url, id, folder)
-    async with connecting(url) as connection:
-        if missed := await connection.run_sync(differences, metadata):
-            raise RevisionFailed(f"afterwards, {missed[0]}")
-
-
-async def _facts(url: URL) -> fingerprint.Facts:
-    async with connecting(url) as connection:
-        return await connection.run_sync(fingerprint.facts)
-
-
-async def _run(
-    run: Callable[[Config, str], None], url: URL, target: str, folder: Path | None
-) -> None:
-    def work(connection: Connection) -> None:
-        run(revisions.configuration(folder, connection=connection), target)
-
-    async with connecting(url) as connection, alembic_to_ourselves():
-        await connection.run_sync(work)

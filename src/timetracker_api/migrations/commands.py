@@ -11,10 +11,18 @@ from sqlalchemy import URL, Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from timetracker_api.migrations import revisions
+from timetracker_api.migrations.backups.counting import holds_data
+from timetracker_api.migrations.backups.taking import Backup, back_up
 from timetracker_api.migrations.connections import migrating, migration_url, reading
 from timetracker_api.migrations.driver_errors import explain, explained, first_line
 from timetracker_api.migrations.exclusively import alembic_to_ourselves
-from timetracker_api.migrations.failures import Drift, Failure, RevisionFailed, Unverified
+from timetracker_api.migrations.failures import (
+    BackupFailed,
+    Drift,
+    Failure,
+    RevisionFailed,
+    Unverified,
+)
 from timetracker_api.migrations.fingerprint import drift
 from timetracker_api.migrations.lock import LOCK_WAIT
 from timetracker_api.migrations.patience import patiently
@@ -34,6 +42,8 @@ class Outcome:
     head: str | None
     steps: tuple[str, ...]
     """The revisions that were applied or undone, in this order."""
+    backup: Backup | None = None
+    """What the database was before, where that was asked for and there was any data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +56,8 @@ class _Direction:
     command: Callable[[Config, str], None]
     tolerant: bool
     """Whether to go on where the database is not what its revision makes of it."""
+    backup: bool = False
+    """Whether to back up first what data there is."""
 
 
 _UP = _Direction(revisions.steps_up, lambda _, last: last, command.upgrade, tolerant=False)
@@ -63,6 +75,7 @@ async def upgrade(  # noqa: PLR0913 - all but one have a default that suits most
     *,
     lock_wait: float = LOCK_WAIT,
     ignore_drift: bool = False,
+    backup: bool = False,
     say: Say = lambda _: None,
     folder: Path | None = None,
 ) -> Outcome:
@@ -70,20 +83,22 @@ async def upgrade(  # noqa: PLR0913 - all but one have a default that suits most
 
     Refuses a database that somebody has changed: the revisions were not written for that.
     """
-    direction = replace(_UP, tolerant=ignore_drift)
+    direction = replace(_UP, tolerant=ignore_drift, backup=backup)
     return await _move(direction, settings, revision, lock_wait, say, folder)
 
 
-async def downgrade(
+async def downgrade(  # noqa: PLR0913 - all but two have a default that suits most
     settings: Settings,
     revision: str,
     *,
     lock_wait: float = LOCK_WAIT,
+    backup: bool = False,
     say: Say = lambda _: None,
     folder: Path | None = None,
 ) -> Outcome:
     """Undo the revisions down to one of them, or to ``base``."""
-    return await _move(_DOWN, settings, revision, lock_wait, say, folder)
+    direction = replace(_DOWN, backup=backup)
+    return await _move(direction, settings, revision, lock_wait, say, folder)
 
 
 async def _move(  # noqa: PLR0913, PLR0917 - the two callers above name them all
@@ -111,9 +126,25 @@ async def _move(  # noqa: PLR0913, PLR0917 - the two callers above name them all
             await connection.rollback()
             if drifted:
                 _judge(drifted, before.current, direction, say)
+            backup = await _backed_up(connection, settings, say) if direction.backup else None
             await _apply(connection, direction.command, target, steps, say, folder)
     after = await _verified(url, target, folder, drifted=bool(drifted))
-    return Outcome(before.current, after.current, after.head, steps)
+    return Outcome(before.current, after.current, after.head, steps, backup)
+
+
+async def _backed_up(connection: AsyncConnection, settings: Settings, say: Say) -> Backup | None:
+    """Back up a database that holds data, before anything is done to it."""
+    filled = await connection.run_sync(holds_data)
+    await connection.rollback()
+    if not filled:
+        return None
+    try:
+        backup = await back_up(settings, say=say)
+    except Failure as failure:
+        problem = f"nothing was changed, because there is no backup: {failure.problem}"
+        raise BackupFailed(problem, failure.way_out) from failure
+    say(f"backed up to {backup.file}")
+    return backup
 
 
 def _judge(drifted: list[str], revision: str | None, direction: _Direction, say: Say) -> None:

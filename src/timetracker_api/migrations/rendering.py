@@ -3,7 +3,6 @@
 One file has to work on both databases, and to outlive the classes of the models.
 """
 
-import re
 from typing import Any, Literal, cast
 
 from alembic.autogenerate.api import AutogenContext
@@ -12,16 +11,13 @@ from alembic.autogenerate.render import (
 )
 from alembic.operations.ops import MigrationScript
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import JSON, BigInteger, DefaultClause, TypeDecorator
 from sqlalchemy.sql.elements import False_, True_
 from sqlalchemy.sql.functions import now
 
 from timetracker_api.migrations.dialect_only import include_for, set_indexes_apart
 from timetracker_api.migrations.failures import Failure
-
-ID_LENGTH = 32
-"""Characters that PostgreSQL keeps of a revision's id. SQLite would accept more."""
+from timetracker_api.migrations.numbering import next_id
 
 
 def comparison(dialect: str) -> dict[str, Any]:
@@ -71,10 +67,3 @@ def write_revision(
                 "Let DATABASE_URL name an empty PostgreSQL database, upgrade it, and try again",
             )
         script.rev_id = next_id(context.script, script.message)
-
-
-def next_id(scripts: ScriptDirectory, message: str) -> str:
-    """Return ``NNNN_slug``, which is the name of the file as well."""
-    number = 1 + max((int(script.revision[:4]) for script in scripts.walk_revisions()), default=0)
-    slug = re.sub(r"[^a-z0-9]+", "_", message.lower()).strip("_")
-    return f"{number:04}_{slug}"[:ID_LENGTH].rstrip("_")

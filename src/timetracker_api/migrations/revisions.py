@@ -16,7 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from timetracker_api.migrations.catalog import relations, version_rows
 from timetracker_api.migrations.failures import (
-    BadUsage,
     Failure,
     ForeignSchema,
     Pending,
@@ -90,7 +89,7 @@ def read_state(connection: Connection, scripts: ScriptDirectory) -> State:
 
 def steps_up(scripts: ScriptDirectory, current: str | None, target: str) -> tuple[str, ...]:
     """Return the revisions to apply on the way to ``target``, in their order."""
-    with _revisions_named_right():
+    with revisions_named_right():
         found = scripts.iterate_revisions(target, current or "base", implicit_base=True)
         return tuple(script.revision for script in found)[::-1]
 
@@ -99,7 +98,7 @@ def steps_down(scripts: ScriptDirectory, current: str | None, target: str) -> tu
     """Return the revisions to undo on the way to ``target``, in their order."""
     if current is None:
         return ()
-    with _revisions_named_right():
+    with revisions_named_right():
         found = list(scripts.iterate_revisions(current, target, select_for_downgrade=True))
     steps = tuple(script.revision for script in found)
     ends = {end for script in found for end in to_tuple(script.down_revision, ())} - {*steps}
@@ -118,7 +117,8 @@ def parent(scripts: ScriptDirectory, revision: str) -> str:
 
 
 @contextmanager
-def _revisions_named_right() -> Generator[None]:
+def revisions_named_right() -> Generator[None]:
+    """Turn what Alembic says of a revision that is not there into a failure of ours."""
     try:
         yield
     except RangeNotAncestorError as error:
@@ -139,21 +139,11 @@ def _revisions_named_right() -> Generator[None]:
 
 def find(scripts: ScriptDirectory, name: str) -> Script:
     """Return a revision by its name, by what no other name begins with, or as ``head``."""
-    with _revisions_named_right():
+    with revisions_named_right():
         found = scripts.get_revisions(name)
     if len(found) != 1 or not (script := found[0]):
         raise UnknownRevision(f"{name} is not one revision", "See `timetracker-api db history`")
     return script
-
-
-def span(scripts: ScriptDirectory, said: str) -> str:
-    """Return the names of both ends of ``A:B``; ``A:`` and ``:B`` go to the end of the chain."""
-    first, colon, last = said.partition(":")
-    if not colon:
-        raise BadUsage(f"{said} is not a range of revisions", "Write it as A:B")
-    start = "base" if first in {"", "base"} else find(scripts, first).revision
-    end = "heads" if last in {"", "head", "heads"} else find(scripts, last).revision
-    return f"{start}:{end}"
 
 
 def several_heads(heads: Sequence[str]) -> Failure | None:
@@ -165,45 +155,6 @@ def several_heads(heads: Sequence[str]) -> Failure | None:
         "Let one of them follow the other by its down_revision, or run "
         f'`timetracker-api db merge -m "merge" {" ".join(heads)}`',
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Described:
-    """A revision, and its place among the others."""
-
-    id: str
-    message: str
-    follows: tuple[str, ...]
-    """Which comes before: none for the first, several for one that merges."""
-    followed_by: tuple[str, ...]
-    """Which come next: none for a head, several where a branch begins."""
-    path: str
-
-    def __str__(self) -> str:
-        return f"{self.id}  {self.message}"
-
-    def place(self) -> list[str]:
-        """Say where it is, in lines to stand below the first."""
-        before, after = (", ".join(names) or "none" for names in (self.follows, self.followed_by))
-        return [f"  file: {self.path}", f"  follows: {before}", f"  followed by: {after}"]
-
-
-def described(script: Script) -> Described:
-    """Return a revision in words."""
-    return Described(
-        script.revision,
-        script.doc.rstrip("."),
-        tuple(to_tuple(script.down_revision, ())),
-        tuple(sorted(script.nextrev)),
-        script.path,
-    )
-
-
-def history(scripts: ScriptDirectory, span: str = "base:heads") -> list[Described]:
-    """Return the revisions after one and up to another, newest first."""
-    first, last = span.split(":")
-    with _revisions_named_right():
-        return [described(script) for script in scripts.walk_revisions(first, last)]
 
 
 def _problem(

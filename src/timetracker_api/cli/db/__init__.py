@@ -1,41 +1,32 @@
 """``timetracker-api db``: the revisions of the database, from the command line."""
 
-import typer
+from timetracker_api.cli import lazily
 
-from timetracker_api.cli.db import (
-    authoring,
-    backing_up,
-    data,
-    field_indexes,
-    fingerprinting,
-    looking,
-    moving,
+HERE = "timetracker_api.cli.db"
+
+app = lazily.group(
+    "Move the database along its revisions, and see where it is.",
+    {
+        "upgrade": f"{HERE}.moving:upgrade",
+        "downgrade": f"{HERE}.moving:downgrading",
+        "stamp": f"{HERE}.moving:stamp",
+        "current": f"{HERE}.looking:current",
+        "history": f"{HERE}.looking:history",
+        "show": f"{HERE}.looking:show",
+        "heads": f"{HERE}.looking:heads",
+        "branches": f"{HERE}.looking:branches",
+        "check": f"{HERE}.comparing:check",
+        "status": f"{HERE}.looking:status",
+        "init": f"{HERE}.authoring:init",
+        "migrate": f"{HERE}.authoring:migrate",
+        "revision": f"{HERE}.authoring:revision",
+        "merge": f"{HERE}.authoring:merge",
+        "sql": f"{HERE}.authoring:sql",
+        "fingerprint": f"{HERE}.fingerprinting:fingerprint",
+        "reindex-custom-fields": f"{HERE}.field_indexes:reindex_custom_fields",
+        "backup": f"{HERE}.backing_up:backup",
+        "restore": f"{HERE}.backing_up:restore",
+        "verify": f"{HERE}.backing_up:verify",
+        "data": f"{HERE}.data:app",
+    },
 )
-
-app = typer.Typer(help="Move the database along its revisions, and see where it is.")
-
-app.command()(moving.upgrade)
-app.command(context_settings={"ignore_unknown_options": True})(moving.downgrade)  # -1 is no option
-app.command()(moving.stamp)
-app.command()(looking.current)
-app.command()(looking.history)
-app.command()(looking.show)
-app.command()(looking.heads)
-app.command()(looking.branches)
-app.command()(looking.check)
-app.command()(looking.status)
-app.command()(authoring.init)
-app.command()(authoring.migrate)
-app.command()(authoring.revision)
-app.command()(authoring.merge)
-app.command()(authoring.sql)
-app.command()(fingerprinting.fingerprint)
-app.command()(field_indexes.reindex_custom_fields)
-app.command()(backing_up.backup)
-app.command()(backing_up.restore)
-app.command()(backing_up.verify)
-
-changes = typer.Typer(help="Change many rows in batches, as revisions have asked for it.")
-changes.command()(data.run)
-changes.command()(data.status)
-app.add_typer(changes, name="data")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from timetracker_api.cli.db.answering import Answer, AsJSON, DatabaseURL, answer, progress
-from timetracker_api.migrations import authoring, revisions, tree
+from timetracker_api.migrations import authoring, history, revisions, tree
 from timetracker_api.migrations.scripting import by_revision, upgrade_sql, write_folder
 from timetracker_api.models import metadata
 from timetracker_api.settings import Settings
@@ -90,7 +90,7 @@ def sql(
     """Write what the revisions do as SQL for PostgreSQL."""
 
     async def work(_: Settings) -> Answer:
-        written = await upgrade_sql(revisions.span(revisions.scripts(), span))
+        written = await upgrade_sql(history.span(revisions.scripts(), span))
         if out is None:
             return Answer(written.rstrip(), {"sql": written})
         files = [str(path) for path in write_folder(out, by_revision(written))]

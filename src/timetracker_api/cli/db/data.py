@@ -7,6 +7,7 @@ import typer
 
 from timetracker_api.cli.db.answering import Answer, AsJSON, DatabaseURL, answer, progress
 from timetracker_api.migrations.data import running
+from timetracker_api.migrations.data.standings import standings
 from timetracker_api.settings import Settings
 
 
@@ -30,8 +31,15 @@ def status(database_url: DatabaseURL = None, as_json: AsJSON = False) -> None:
     """Show how far the changes of rows have come."""
 
     async def work(settings: Settings) -> Answer:
-        found = await running.standings(settings)
+        found = await standings(settings)
         text = "\n".join(map(str, found)) or "no revision has asked for a change of rows"
         return Answer(text, {"data": [asdict(standing) for standing in found]})
 
     answer("data status", work, database_url, as_json=as_json)
+
+
+app = typer.Typer(
+    help="Change many rows in batches, as revisions have asked for it.", add_completion=False
+)
+app.command()(run)
+app.command()(status)

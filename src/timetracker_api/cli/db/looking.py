@@ -6,11 +6,11 @@ from typing import Annotated, Any
 import typer
 
 from timetracker_api.cli.db.answering import Answer, AsJSON, DatabaseURL, answer, progress
-from timetracker_api.migrations import checking, commands, plans, revisions
-from timetracker_api.migrations.failures import Drift, Unreachable
+from timetracker_api.migrations import commands, plans, revisions
+from timetracker_api.migrations import history as revision_history
+from timetracker_api.migrations.failures import Unreachable
 from timetracker_api.migrations.revisions import State
 from timetracker_api.migrations.status import examine
-from timetracker_api.models import metadata
 from timetracker_api.settings import Settings
 
 
@@ -44,7 +44,7 @@ def history(
 
     async def work(settings: Settings) -> Answer:
         scripts = revisions.scripts()
-        found = revisions.history(scripts, revisions.span(scripts, span))
+        found = revision_history.history(scripts, revision_history.span(scripts, span))
         try:
             at = (await commands.state(settings)).current
         except Unreachable as failure:  # the list is the same without it
@@ -69,7 +69,7 @@ def show(
 
     async def work(_: Settings) -> Answer:
         script = revisions.find(revisions.scripts(), revision)
-        described = revisions.described(script)
+        described = revision_history.described(script)
         planned = await plans.of(script)
         lines = [
             str(described),
@@ -88,7 +88,7 @@ def branches(database_url: DatabaseURL = None, as_json: AsJSON = False) -> None:
     async def work(_: Settings) -> Answer:
         found = [
             described
-            for described in revisions.history(revisions.scripts())
+            for described in revision_history.history(revisions.scripts())
             if len(described.followed_by) > 1
         ]
         lines = [line for described in found for line in (str(described), *described.place())]
@@ -113,26 +113,6 @@ def heads(
         return Answer("\n".join(found), {"heads": found}, failure)
 
     answer("heads", work, database_url, as_json=as_json)
-
-
-def check(database_url: DatabaseURL = None, as_json: AsJSON = False) -> None:
-    """Compare the database with the models, and with what its revision should have made of it."""
-
-    async def work(settings: Settings) -> Answer:
-        state = await commands.state(settings)
-        if state.pending:  # which the models are ahead of
-            found = await checking.drift(settings)
-            return Answer("\n".join(found), {"differences": found}, state.obstacle)
-        found = await checking.check(settings, metadata)
-        if not found:
-            return Answer("the database is what the models say", {"differences": []})
-        failure = Drift(
-            f"{len(found)} differences between the database and what it should be",
-            "Where the models are right, add a revision; where a person changed the database, undo",
-        )
-        return Answer("\n".join(found), {"differences": found}, failure)
-
-    answer("check", work, database_url, as_json=as_json)
 
 
 def status(database_url: DatabaseURL = None, as_json: AsJSON = False) -> None:

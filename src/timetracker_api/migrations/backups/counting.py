@@ -9,7 +9,9 @@ from sqlalchemy import (
     Integer,
     TableClause,
     column,
+    exists,
     inspect,
+    literal,
     quoted_name,
     select,
     table,
@@ -21,6 +23,17 @@ from timetracker_api.migrations.catalog import VERSION_TABLE, relations
 
 COUNTS_CHANGES = {"version"}
 """Columns that a revision may raise where it changes records."""
+
+FILLED_BY_REVISIONS = {"data_migrations", "organization", "schema_version"}
+
+
+def holds_data(connection: Connection) -> bool:
+    """Tell whether anybody has entered something into a database."""
+    names = [name for name in relations(connection) if name not in FILLED_BY_REVISIONS]
+    return any(
+        connection.scalar(select(exists(select(literal(1)).select_from(named(name)))))
+        for name in names
+    )
 
 
 def rows(connection: Connection) -> dict[str, int]:

@@ -1,8 +1,7 @@
 """Making the changes of rows that revisions have asked for, batch by batch."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from timetracker_api.db.data_migrations import DataMigration
 from timetracker_api.migrations import revisions
 from timetracker_api.migrations.connections import migration_url, reading, writing
 from timetracker_api.migrations.data import ATTRIBUTE, Batches
+from timetracker_api.migrations.data.standings import Standing, read, standing_of
 from timetracker_api.migrations.driver_errors import explain, explained, first_line
 from timetracker_api.migrations.failures import BadUsage, Failure, Pending, RevisionFailed
 from timetracker_api.migrations.patience import patiently
@@ -40,39 +40,6 @@ PAUSE = 0.05
 Say = Callable[[str], object]
 
 _jobs = DataMigration.__table__
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How far a change of rows has come."""
-
-    name: str
-    status: str
-    done: int
-    total: int
-    error: str | None
-    started_at: str | None
-    finished_at: str | None
-
-    def __str__(self) -> str:
-        reason = f": {self.error}" if self.error else ""
-        return f"{self.name}: {self.status}, {self.done} of {self.total} rows{reason}"
-
-
-async def standings(settings: Settings) -> list[Standing]:
-    """Return all that were ever asked for."""
-    url = migration_url(settings)
-    with explained(url):
-        async with reading(url) as connection:
-            return await connection.run_sync(read)
-
-
-def read(connection: Connection) -> list[Standing]:
-    """Return what a database says of its data migrations: nothing, before it has the table."""
-    if not connection.dialect.has_table(connection, DataMigration.__tablename__):
-        return []
-    rows = connection.execute(select(_jobs).order_by(_jobs.c.name)).mappings()
-    return [_standing(row) for row in rows]
 
 
 async def run(  # noqa: PLR0913 - each has a name and a default
@@ -158,7 +125,7 @@ def _advance(connection: Connection, batches: Batches, size: int) -> Standing:
     if row is None:
         raise _not_asked_for(batches.name)
     if row["status"] == "done":
-        return _standing(row)
+        return standing_of(row)
     rows = table(batches.table, column("id"))
     changes: dict[str, Any] = {"status": "running", "error": None}
     if not row["started_at"]:
@@ -170,7 +137,7 @@ def _advance(connection: Connection, batches: Batches, size: int) -> Standing:
     else:
         changes |= {"status": "done", "finished_at": clock.now()}
     connection.execute(_change(batches.name, **changes))
-    return _standing({**row, **changes})
+    return standing_of({**row, **changes})
 
 
 def _row(name: str) -> Select[Any]:
@@ -189,16 +156,3 @@ def _next(rows: TableClause, cursor: int, size: int) -> Select[int | None, int]:
 
 def _change(name: str, **values: Any) -> Update:
     return update(DataMigration).where(_jobs.c.name == name).values(values)
-
-
-def _standing(row: Mapping[Any, Any]) -> Standing:
-    started, finished = row["started_at"], row["finished_at"]
-    return Standing(
-        row["name"],
-        row["status"],
-        row["done"],
-        row["total"],
-        row["error"],
-        started.isoformat() if started else None,
-        finished.isoformat() if finished else None,
-    )

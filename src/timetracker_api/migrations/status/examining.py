@@ -9,7 +9,7 @@ from sqlalchemy import URL, Connection
 from timetracker_api.migrations import fingerprint, revisions
 from timetracker_api.migrations.backups import taking
 from timetracker_api.migrations.connections import migration_url, reading
-from timetracker_api.migrations.data import running
+from timetracker_api.migrations.data.standings import read
 from timetracker_api.migrations.driver_errors import explained
 from timetracker_api.migrations.failures import Drift, Failure
 from timetracker_api.migrations.lock import is_locked
@@ -87,7 +87,7 @@ def _drift(connection: Connection, state: State, folder: Path | None) -> list[Fi
 def _data(connection: Connection) -> list[Finding]:
     return [
         warning("data", str(standing), f"timetracker-api db data run {standing.name}")
-        for standing in running.read(connection)
+        for standing in read(connection)
         if standing.status != "done"
     ]
 
