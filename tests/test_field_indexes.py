@@ -301,8 +301,9 @@ async def test_a_role_that_may_not_build_leaves_it_pending_and_says_so(
             said = ""
             async with asyncio.timeout(60):
                 while "custom fields are not indexed" not in said:
-                    assert await state(api, field) == "pending"
+                    await asyncio.sleep(0.05)
                     said += capsys.readouterr().out
+            assert await state(api, field) == "pending"
             keeping.cancel()
         await connection.execute(text(f"DROP OWNED BY {role}"))
         await connection.execute(text(f"DROP ROLE {role}"))

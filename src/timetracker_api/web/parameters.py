@@ -43,7 +43,7 @@ class Order:
 
     def by_key(self, id: Any) -> Sequence[Any]:
         """Return the clauses that sort by the key, then by the id."""
-        keys = cast("tuple[Any, ...]", self.key if isinstance(self.key, tuple) else (self.key,))
+        keys: tuple[Any, ...] = self.key if isinstance(key := self.key, tuple) else (key,)
         return self.by(*keys, id)
 
     def by(self, *columns: Any) -> Sequence[Any]:

@@ -1,0 +1,40 @@
+"""Commands are imported when they are called, so that each has to be found under its address."""
+
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from timetracker_api.cli import app
+
+TOP = ("serve", "demo", "openapi", "db", "custom-fields", "users", "tokens")
+HEAVY = ("fastapi", "uvicorn", "timetracker_api.models", "timetracker_api.app")
+GROUPS = ("", "db", "db data", "custom-fields", "users", "tokens")
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_command_says_what_it_is_for(group: str):
+    result = CliRunner().invoke(app, [*group.split(), "--help"])
+    assert result.exit_code == 0, result.output
+    assert "completion" not in result.output
+
+
+def test_the_help_lists_the_commands():
+    said = CliRunner().invoke(app, ["--help"]).output
+    assert all(name in said for name in TOP)
+
+
+def test_what_is_no_command_is_said_to_be_none():
+    result = CliRunner().invoke(app, ["db", "upgrad"])
+    assert result.exit_code == 2
+    assert "No such command 'upgrad'" in result.output
+
+
+def test_migrating_does_not_import_the_service():
+    """An upgrade that has nothing to do is over before the service would have been imported."""
+    line = "import sys, timetracker_api.cli.db.moving; print(*sys.modules)"
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", line], check=True, capture_output=True, text=True
+    )
+    assert not {*HEAVY} & {*done.stdout.split()}
