@@ -13,10 +13,14 @@ from timetracker_api.db.session import Database
 from timetracker_api.migrations import commands, configured
 from timetracker_api.migrations.driver_errors import explained, first_line
 from timetracker_api.migrations.failures import Failure
+from timetracker_api.models import metadata
 from timetracker_api.problems import Problem
 from timetracker_api.settings import Settings
 
 T = TypeVar("T")
+
+ENTITIES = metadata
+"""Every entity, with the events and checks that come with them: commands load nothing else."""
 
 
 def configuration() -> Settings:

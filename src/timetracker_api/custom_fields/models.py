@@ -103,4 +103,7 @@ class UniqueValue(Base):
 
 def entities_with_custom_fields() -> dict[str, type[HasCustomFields]]:
     """Return the classes whose records have custom fields, by entity type."""
-    return {kind.entity_type: kind for kind in HasCustomFields.__subclasses__()}
+    found = {kind.entity_type: kind for kind in HasCustomFields.__subclasses__()}
+    if not found:
+        raise RuntimeError("import timetracker_api.models first: no entity is known yet")
+    return found

@@ -7,7 +7,11 @@ from timetracker_api.custom_fields import indexing
 from timetracker_api.db.session import Database
 from timetracker_api.migrations import commands
 from timetracker_api.migrations.lock import LOCK_WAIT
+from timetracker_api.models import metadata
 from timetracker_api.settings import Settings
+
+ENTITIES = metadata
+"""Every entity that may have custom fields: commands load nothing else."""
 
 
 def reindex_custom_fields(
