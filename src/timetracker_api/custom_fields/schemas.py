@@ -1,6 +1,6 @@
 """Custom field definitions as the API takes and shows them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, JsonValue, WithJsonSchema
@@ -263,9 +263,10 @@ class DefinitionListing(Listing, frozen=True):
 
     def order(self) -> Mapping[str, Any]:
         """Give the column behind each value of ``sort``."""
-        definition = CustomFieldDefinition
         return {
-            "position": (definition.position, definition.label),
-            "key": definition.key,
-            "created_at": definition.created_at,
+            name: getattr(CustomFieldDefinition, name) for name in ("position", "key", "created_at")
         }
+
+    def ties(self) -> Sequence[Any]:
+        """Give the column that decides between equals."""
+        return (CustomFieldDefinition.label,)

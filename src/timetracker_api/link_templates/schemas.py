@@ -1,6 +1,6 @@
 """Link templates, and the links they make, as the API takes and shows them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue
@@ -206,8 +206,8 @@ class LinkTemplateListing(Listing, frozen=True):
 
     def order(self) -> Mapping[str, Any]:
         """Give the column behind each value of ``sort``."""
-        return {
-            "position": (LinkTemplate.position, LinkTemplate.name),
-            "name": LinkTemplate.name,
-            "created_at": LinkTemplate.created_at,
-        }
+        return {name: getattr(LinkTemplate, name) for name in ("position", "name", "created_at")}
+
+    def ties(self) -> Sequence[Any]:
+        """Give the column that decides between equals."""
+        return (LinkTemplate.name,)

@@ -1,6 +1,6 @@
 """Lists of master data, a page at a time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import ConfigDict, Field
@@ -40,6 +40,10 @@ class Listing(Parameters, frozen=True):
         """Give the column behind each value of ``sort``."""
         return {}
 
+    def ties(self) -> Sequence[Any]:
+        """Give the columns that decide between equals, before the id does."""
+        return ()
+
     async def page(
         self, session: AsyncSession, shown: Representation, *conditions: ColumnElement[bool]
     ) -> Values:
@@ -66,7 +70,11 @@ class Listing(Parameters, frozen=True):
     ) -> list[Values]:
         id = shown.entity.id
         first = matching if order.present is None else matching.where(order.present)
-        wanted = first.order_by(*order.by_key(id)).limit(self.limit).offset(self.offset)
+        wanted = (
+            first.order_by(*order.by(order.key, *self.ties(), id))
+            .limit(self.limit)
+            .offset(self.offset)
+        )
         rows = await shown.rows(session, wanted)
         left = self.limit - len(rows)
         if order.present is None or not left or self.offset + len(rows) >= total:

@@ -35,16 +35,10 @@ class Order:
     """What a list is sorted by. Between equals the id decides, in the same direction."""
 
     key: Any
-    """An expression, or several: each decides between those that are equal by the ones before."""
     backwards: bool
     present: ColumnElement[bool] | None = None
     """True of the records that have a key, where not all have one. The others come last, whichever
     way round; they are asked for on their own, so that an index can serve each of the two."""
-
-    def by_key(self, id: Any) -> Sequence[Any]:
-        """Return the clauses that sort by the key, then by the id."""
-        keys: tuple[Any, ...] = self.key if isinstance(key := self.key, tuple) else (key,)
-        return self.by(*keys, id)
 
     def by(self, *columns: Any) -> Sequence[Any]:
         """Return the clauses that sort by these columns."""
