@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 from sqlalchemy import func, select
+from typer.testing import CliRunner
 
 from given import Given
-from servers import Ended, run
+from servers import Ended
+from timetracker_api.cli import app
 from timetracker_api.custom_fields.kinds import KINDS
 from timetracker_api.custom_fields.models import CustomFieldDefinition
 from timetracker_api.db.schema_version import SchemaVersion
@@ -67,13 +69,20 @@ On = Callable[..., Awaitable[Ended]]
 
 
 @pytest.fixture
-async def on(database: Database, tmp_path: Path) -> On:
-    """Runs one of the commands on the database of the tests."""
+async def on(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> On:
+    """Runs one of the commands on the database of the tests, as if it had been typed."""
+    monkeypatch.chdir(tmp_path)
+    alone = asyncio.Lock()  # what is typed shares one standard output
 
     async def on(*arguments: str, stdin: str = "", **variables: str) -> Ended:
         variables = {"TIMETRACKER_DATABASE_URL": database.settings.database_url, **variables}
         command = ("custom-fields", *arguments)
-        return await asyncio.to_thread(run, tmp_path, *command, stdin=stdin, **variables)
+        # A command has an event loop of its own, which takes a thread of its own.
+        async with alone:
+            ended = await asyncio.to_thread(
+                CliRunner().invoke, app, command, input=stdin, env=variables, catch_exceptions=False
+            )
+        return Ended(ended.exit_code, ended.stdout, ended.stderr)
 
     return on
 
