@@ -6,7 +6,7 @@ The PostgreSQL server is the one in ``TEST_POSTGRESQL_URL``, or one that is star
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from callers import Callers
 from chains import Chain
 from copies import Place, programs
 from given import Given
+from servers import Server, serving
 from timetracker_api.app import create_app
 from timetracker_api.auth.throttling import Throttle
 from timetracker_api.db.schema_version import SchemaVersion
@@ -175,3 +176,28 @@ def place(
 def chain(tmp_path: Path) -> Chain:
     """A folder of scripts: our `env.py`, and revisions of the test."""
     return Chain(tmp_path / "scripts")
+
+
+@pytest.fixture(scope="module")
+def servers(
+    settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> Generator[Sequence[Server]]:
+    """Two servers on the database. They serve all tests here: to start takes them seconds."""
+    folder = tmp_path_factory.mktemp("servers")
+    variables = {"TIMETRACKER_DATABASE_URL": settings.database_url}
+    with serving(folder, **variables) as one, serving(folder, **variables) as other:
+        yield one.wait_until(), other.wait_until()
+
+
+@pytest.fixture
+async def processes(
+    api: AsyncClient, servers: Sequence[Server]
+) -> AsyncGenerator[Sequence[AsyncClient]]:
+    """A client of each server, all with the same token."""
+    clients = [
+        AsyncClient(base_url=f"{server.url}/api/v1", headers=api.headers, timeout=60)
+        for server in servers
+    ]
+    yield clients
+    for client in clients:
+        await client.aclose()

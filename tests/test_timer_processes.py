@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import pairwise
 from random import Random
@@ -14,37 +14,10 @@ from httpx import AsyncClient, Response
 from callers import Callers
 from given import Given
 from people import recorded
-from servers import Server, serving
 from timetracker_api.db.session import Database
-from timetracker_api.settings import Settings
 
 AT_ONCE = 16
 ROUNDS = 8
-
-
-@pytest.fixture(scope="module")
-def servers(
-    settings: Settings, tmp_path_factory: pytest.TempPathFactory
-) -> Generator[Sequence[Server]]:
-    """Two servers on the database. They serve all tests here: to start takes them seconds."""
-    folder = tmp_path_factory.mktemp("servers")
-    variables = {"TIMETRACKER_DATABASE_URL": settings.database_url}
-    with serving(folder, **variables) as one, serving(folder, **variables) as other:
-        yield one.wait_until(), other.wait_until()
-
-
-@pytest.fixture
-async def processes(
-    api: AsyncClient, servers: Sequence[Server]
-) -> AsyncGenerator[Sequence[AsyncClient]]:
-    """A client of each server, all with the same token."""
-    clients = [
-        AsyncClient(base_url=f"{server.url}/api/v1", headers=api.headers, timeout=60)
-        for server in servers
-    ]
-    yield clients
-    for client in clients:
-        await client.aclose()
 
 
 async def all_entries(api: AsyncClient) -> list[dict[str, Any]]:

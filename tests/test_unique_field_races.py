@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,43 +10,16 @@ from httpx import AsyncClient, Response
 from sqlalchemy import select
 
 from given import Given, faults
-from servers import Server, serving
 from timetracker_api import entities
 from timetracker_api.clients.models import Client
 from timetracker_api.custom_fields.models import UniqueValue
 from timetracker_api.custom_fields.uniqueness import digest
 from timetracker_api.db.session import Database
-from timetracker_api.settings import Settings
 
 AT_ONCE = 12
 ROUNDS = 6
 KEY = "debtor_number"
 TAKEN = {(f"/custom_fields/{KEY}", "not_unique")}
-
-
-@pytest.fixture(scope="module")
-def servers(
-    settings: Settings, tmp_path_factory: pytest.TempPathFactory
-) -> Generator[Sequence[Server]]:
-    """Two servers on the database. They serve all tests here: to start takes them seconds."""
-    folder = tmp_path_factory.mktemp("servers")
-    variables = {"TIMETRACKER_DATABASE_URL": settings.database_url}
-    with serving(folder, **variables) as one, serving(folder, **variables) as other:
-        yield one.wait_until(), other.wait_until()
-
-
-@pytest.fixture
-async def processes(
-    api: AsyncClient, servers: Sequence[Server]
-) -> AsyncGenerator[Sequence[AsyncClient]]:
-    """A client of each server, all with the same token."""
-    clients = [
-        AsyncClient(base_url=f"{server.url}/api/v1", headers=api.headers, timeout=60)
-        for server in servers
-    ]
-    yield clients
-    for client in clients:
-        await client.aclose()
 
 
 async def create(api: AsyncClient, name: str, value: str) -> Response:

@@ -2,15 +2,14 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, String
+from sqlalchemy import String
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.visitors import InternalTraversal
 
-from timetracker_api.db.json.keys import checked
+from timetracker_api.db.json.keys import UnderKey
 
 
-class FoldedText(ColumnElement[str]):
+class FoldedText(UnderKey[str]):
     """The text under ``key``, with A to Z in lower case; NULL where there is no text.
 
     Other letters stay as they are: only of these the databases agree what lower case is.
@@ -18,14 +17,6 @@ class FoldedText(ColumnElement[str]):
 
     inherit_cache = True
     type = String()
-    _traverse_internals = [
-        ("column", InternalTraversal.dp_clauseelement),
-        ("key", InternalTraversal.dp_string),
-    ]
-
-    def __init__(self, column: Any, key: str) -> None:
-        self.column = column
-        self.key = checked(key)
 
 
 @compiles(FoldedText, "postgresql")

@@ -1,13 +1,15 @@
 """Whether there is anything under a key, or a text in a list."""
 
 import re
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from sqlalchemy import Boolean, ColumnElement, String, bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.visitors import InternalTraversal
+
+T = TypeVar("T")
 
 KEY = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
 
@@ -19,11 +21,9 @@ def checked(key: str) -> str:
     return key
 
 
-class HasKey(ColumnElement[bool]):
-    """True where ``column`` has a value under ``key``. Null, which only others store, is none."""
+class UnderKey(ColumnElement[T]):
+    """An expression about what stands under one key of the objects in a column."""
 
-    inherit_cache = True
-    type = Boolean()
     _traverse_internals = [
         ("column", InternalTraversal.dp_clauseelement),
         ("key", InternalTraversal.dp_string),
@@ -32,6 +32,13 @@ class HasKey(ColumnElement[bool]):
     def __init__(self, column: Any, key: str) -> None:
         self.column = column
         self.key = checked(key)
+
+
+class HasKey(UnderKey[bool]):
+    """True where ``column`` has a value under ``key``. Null, which only others store, is none."""
+
+    inherit_cache = True
+    type = Boolean()
 
 
 @compiles(HasKey, "postgresql")
