@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement
 
 from timetracker_api.clients.models import Client
 from timetracker_api.custom_fields.finding.filters import CustomListing
-from timetracker_api.custom_fields.finding.sorting import SortedBy
+from timetracker_api.custom_fields.finding.sort_parameter import SortedBy
 from timetracker_api.custom_fields.schemas import CustomFields, CustomValues
 from timetracker_api.db.naming import containing
 from timetracker_api.link_templates.schemas import Links

@@ -12,7 +12,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from timetracker_api.auth.principal import require
 from timetracker_api.custom_fields.finding.operators import EQUAL, OPERATORS
-from timetracker_api.custom_fields.finding.sorting import PREFIX, order_by, sort_faults, sorted_key
+from timetracker_api.custom_fields.finding.sort_parameter import PREFIX, sorted_key
+from timetracker_api.custom_fields.finding.sorting import order_by, sort_faults
 from timetracker_api.custom_fields.models import HasCustomFields
 from timetracker_api.custom_fields.registry import Fields, fields_of
 from timetracker_api.custom_fields.showing import INCLUDE, Include

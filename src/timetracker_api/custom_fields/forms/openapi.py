@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from timetracker_api.auth.principal import identify
 from timetracker_api.auth.scopes import Scope
 from timetracker_api.custom_fields.finding.operators import EQUAL
-from timetracker_api.custom_fields.finding.sorting import PREFIX
+from timetracker_api.custom_fields.finding.sort_parameter import PREFIX
 from timetracker_api.custom_fields.forms import documents
 from timetracker_api.custom_fields.forms.harmless import harmless
 from timetracker_api.custom_fields.forms.json_schema import Purpose, json_schema
