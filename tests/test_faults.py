@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from httpx import AsyncClient, Response
-from sqlalchemy import Connection, event, func, select, text
+from sqlalchemy import AdaptedConnection, Connection, event, func, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -159,16 +159,33 @@ async def test_a_service_that_can_serve_is_ready(callers: Callers):
 
 
 @pytest.fixture
-async def end_connections(settings: Settings) -> AsyncGenerator[Callable[[], Any]]:
-    """Ends all connections to the database but its own, as a restart of the server would."""
+async def end_connections(
+    settings: Settings, database: Database
+) -> AsyncGenerator[Callable[[], Any]]:
+    """Ends all connections to the database but its own, as a restart of the server would.
+
+    It waits until that has reached the service: who asks in between is told 503.
+    """
     engine = create_async_engine(settings.url, isolation_level="AUTOCOMMIT")
+    used: list[Any] = []
+
+    def note(connection: AdaptedConnection, *_: object) -> None:
+        used.append(connection.driver_connection)
+
+    pool = database.engines.writing.sync_engine
+    event.listen(pool, "checkout", note)
+
+    async def left() -> bool:
+        known = not all(each.is_closed() for each in used)
+        return known or bool(await _others(engine, "pid"))
 
     async def end() -> None:
         assert await _others(engine, "pg_terminate_backend(pid)")
-        while await _others(engine, "pid"):  # noqa: ASYNC110 - the server tells nobody
+        while await left():  # noqa: ASYNC110 - neither side tells
             await asyncio.sleep(0.01)
 
     yield end
+    event.remove(pool, "checkout", note)
     await engine.dispose()
 
 

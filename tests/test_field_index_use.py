@@ -82,6 +82,8 @@ async def explained(database: Database, statement: str, parameters: Any) -> str:
     """Return the plan of a statement; on PostgreSQL the one for whatever parameters."""
     async with database.engines.reading.connect() as connection:
         if connection.dialect.name == "sqlite":
+            # to explain is not to look whether the schema has changed since; to execute is
+            await connection.exec_driver_sql(statement, parameters)
             rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
             return "\n".join(row[-1] for row in rows)
         await connection.exec_driver_sql("SET plan_cache_mode = force_generic_plan")
