@@ -3,7 +3,6 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 from sqlalchemy import delete, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from callers import Callers
 from given import Given
@@ -133,39 +132,29 @@ async def test_whoever_means_it_can_change_without_a_record(given: Given, databa
     assert await recorded(database, "client.updated") == []
 
 
-async def _add(session: AsyncSession) -> None:
-    session.add(Client(name="x"))
-    await session.flush()
-
-
-async def _insert(session: AsyncSession) -> None:
-    await session.execute(insert(Event), [{"type": "x", "entity_type": "x", "entity_id": 1}])
-
-
-async def _update(session: AsyncSession) -> None:
-    unrecorded = {"unrecorded": True}
-    await session.execute(update(Client).values(name="x"), execution_options=unrecorded)
-
-
-async def _delete(session: AsyncSession) -> None:
-    await session.execute(delete(Event))
-
-
-async def _change(session: AsyncSession) -> None:
-    client = (await session.scalars(select(Client))).one()
-    client.name = "x"
-    await session.flush()
-
-
-@pytest.mark.parametrize("attempt", [_add, _insert, _update, _delete, _change])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        insert(Event).values(type="x", entity_type="x", entity_id=1, changes={}),
+        update(Client).values(name="x"),
+        delete(Event),
+    ],
+)
 async def test_a_session_for_reading_refuses_to_write(
-    given: Given, database: Database, attempt: Any
+    given: Given, database: Database, statement: Any
 ):
     await given.a_client("Acme")
     before = await events_in(database)
     with pytest.raises(RuntimeError, match="this session reads"):
         async with database.read() as session:
-            await attempt(session)
+            await session.execute(statement)
     async with database.read() as session:
         assert await session.scalar(select(Client.name)) == "Acme"
     assert await events_in(database) == before
+
+
+async def test_a_session_for_reading_has_no_entities(given: Given, database: Database):
+    await given.a_client("Acme")
+    async with database.read() as session:
+        with pytest.raises(RuntimeError, match="this session gives rows"):
+            await session.scalars(select(Client))

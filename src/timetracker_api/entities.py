@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from timetracker_api.db.base import Entity, Numbered
+from timetracker_api.db.nesting import Shape
 from timetracker_api.db.schema_version import ChangesSchema
 from timetracker_api.db.session import context
 from timetracker_api.problems import Fault, InUse, Invalid, NotFound, pointer
@@ -20,9 +21,9 @@ Removal = Callable[[AsyncSession, Entity], Awaitable[None]]
 Completion = Callable[[AsyncSession, type[Numbered], Sequence[Values]], Awaitable[None]]
 Visibility = Callable[[AsyncSession], Sequence[ColumnElement[bool]]]
 
-NESTED = "__"
-IDENTIFYING = frozenset({"id", "amount"})
-"""The first members of nested objects; where they are null, so is the object."""
+BY_PLACE = {"_result_disable_adapt_to_context": True}
+"""As SQLAlchemy's ORM says of its own statements: rows are not asked for values by columns. To make
+that possible for a statement like one before takes as long as to run it."""
 AT_A_TIME = 1000
 """Rows in memory while many are read."""
 
@@ -79,47 +80,49 @@ class Representation:
 
     entity: type[Numbered]
     statement: Select[*tuple[Any, ...]]
-    """A column labelled ``client__name`` becomes the member ``name`` of an object ``client``,
-    which is null where its ``id`` is."""
+    """See `db.nesting` for what its labels say."""
 
     def __post_init__(self) -> None:
         _representations.setdefault(self.entity, self)
 
     @cached_property
-    def _places(self) -> Sequence[tuple[str, str]]:
-        names = (str(column.key) for column in self.statement.selected_columns)
-        labels = (name.rpartition(NESTED) for name in names)
-        return [(parent, name) for parent, _, name in labels]
+    def _shape(self) -> Shape:
+        return Shape.of([str(column.key) for column in self.statement.selected_columns])
 
-    def _shaped(self, row: Sequence[Any]) -> Values:
-        shaped: Values = {}
-        for (parent, name), value in zip(self._places, row, strict=True):
-            if not parent:
-                shaped[name] = value
-            elif name in IDENTIFYING and value is None:
-                shaped[parent] = None
-            elif (inner := shaped.setdefault(parent, {})) is not None:
-                inner[name] = value
-        return shaped
+    @cached_property
+    def _by_id(self) -> Select[*tuple[Any, ...]]:
+        """One object for all requests, so that the work of reading it is done once."""
+        return self.statement.where(self.entity.id == bindparam("id"))
+
+    @cached_property
+    def _by_ids(self) -> Select[*tuple[Any, ...]]:
+        return self.statement.where(self.entity.id.in_(bindparam("ids", expanding=True)))
 
     async def rows(
-        self, session: AsyncSession, statement: Select[*tuple[Any, ...]]
+        self,
+        session: AsyncSession,
+        statement: Select[*tuple[Any, ...]],
+        parameters: Values | None = None,
     ) -> list[Values]:
         """Run a narrowed form of the statement."""
-        rows = await self.bare(session, statement)
+        rows = await self.bare(session, statement, parameters)
         for function in _completions:
             await function(session, self.entity, rows)
         return rows
 
     async def bare(
-        self, session: AsyncSession, statement: Select[*tuple[Any, ...]]
+        self,
+        session: AsyncSession,
+        statement: Select[*tuple[Any, ...]],
+        parameters: Values | None = None,
     ) -> list[Values]:
         """Run a narrowed form of the statement, and leave the rows as they are.
 
         They are not for showing: what the caller may not see is still there.
         """
-        result = await session.execute(statement)
-        return [self._shaped(row) for row in result.all()]
+        result = await session.execute(statement, parameters, execution_options=BY_PLACE)
+        shaped = self._shape.shaped
+        return [shaped(row) for row in result.all()]
 
     async def stream(
         self, session: AsyncSession, statement: Select[*tuple[Any, ...]]
@@ -127,7 +130,7 @@ class Representation:
         """Give such rows a few at a time, as many as there are. Takes a transaction."""
         options = {"yield_per": AT_A_TIME}
         async for row in await session.stream(statement, execution_options=options):
-            yield self._shaped(row)
+            yield self._shape.shaped(row)
 
     def only(self, labels: Collection[str]) -> "Representation":
         """Return the same with some of its columns: ``id``, ``client__name``."""
@@ -136,9 +139,14 @@ class Representation:
             self.entity, self.statement.with_only_columns(*columns, maintain_column_froms=True)
         )
 
+    async def several(self, session: AsyncSession, ids: Collection[int]) -> list[Values]:
+        """Return those with these ids, in no order."""
+        return await self.rows(session, self._by_ids, {"ids": list(ids)})
+
     async def one(self, session: AsyncSession, id: int, *conditions: ColumnElement[bool]) -> Values:
         """Return the one with this id, or raise `NotFound` for one the conditions leave out."""
-        rows = await self.rows(session, self.statement.where(self.entity.id == id, *conditions))
+        statement = self._by_id.where(*conditions) if conditions else self._by_id
+        rows = await self.rows(session, statement, {"id": id})
         if not rows:
             raise missing(self.entity, id)
         context(session).subject = rows[0]

@@ -9,11 +9,12 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, or_, select, update
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from timetracker_api import clock
 from timetracker_api.auth.models import Token, User
 from timetracker_api.db.schema_version import schema_version
-from timetracker_api.db.session import Context
+from timetracker_api.db.session import Context, context
 
 PREFIX = "tt_"
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
@@ -78,7 +79,7 @@ _LOOK_UP = (
 )
 
 
-async def look_up(context: Context, token: str) -> Row[*tuple[Any, ...]] | None:
+async def look_up(session: AsyncSession, token: str) -> Row[*tuple[Any, ...]] | None:
     """Return the token, its user and the schema version in one statement; None if it is no good.
 
     Asked anew by every request, so that a revoked token is refused at once by every process. It
@@ -87,32 +88,33 @@ async def look_up(context: Context, token: str) -> Row[*tuple[Any, ...]] | None:
     """
     parameters = {"digest": digest(token), "now": clock.now()}
     try:
-        async with context.database.read(context) as session:
-            return (await session.execute(_LOOK_UP, parameters)).one_or_none()
+        return (await session.execute(_LOOK_UP, parameters)).one_or_none()
     except DBAPIError as error:
         if not error.connection_invalidated:
             raise
-    async with context.database.read(context) as session:
-        return (await session.execute(_LOOK_UP, parameters)).one_or_none()
+    await session.close()
+    return (await session.execute(_LOOK_UP, parameters)).one_or_none()
 
 
-async def touch(context: Context, found: Row[*tuple[Any, ...]]) -> None:
+async def touch(session: AsyncSession, found: Row[*tuple[Any, ...]]) -> None:
     """Remember that a token is in use, once a minute, and so extend a login."""
     now = clock.now()
     if found.last_used_at is not None and now - found.last_used_at < TOUCH_AFTER:
         return
     # Being used is no change: without naming it, `updated_at` would move by itself.
     values: dict[str, Any] = {"last_used_at": now, "updated_at": Token.updated_at}
+    known = context(session)
     if found.kind == "session":
-        values["expires_at"] = session_end(context, now)
+        values["expires_at"] = session_end(known, now)
     # Of many requests at once one is enough: the others would only queue for the row.
-    touching: set[int] = context.database.memory.setdefault("touching", set[int]())
+    touching: set[int] = known.database.memory.setdefault("touching", set[int]())
     if found.token_id in touching:
         return
     touching.add(found.token_id)
+    await session.close()  # one connection at a time: see `db.session`
     try:
-        async with context.database.write() as session:
-            await session.execute(
+        async with known.database.write() as writing:
+            await writing.execute(
                 update(Token).where(Token.id == found.token_id).values(values),
                 execution_options={"unrecorded": True},
             )
@@ -120,6 +122,6 @@ async def touch(context: Context, found: Row[*tuple[Any, ...]]) -> None:
         touching.discard(found.token_id)
 
 
-def session_end(context: Context, now: datetime) -> datetime:
+def session_end(known: Context, now: datetime) -> datetime:
     """Return when a login expires that is used now."""
-    return now + timedelta(hours=context.settings.session_hours)
+    return now + timedelta(hours=known.settings.session_hours)

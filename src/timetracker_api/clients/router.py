@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Query, status
+from fastapi import Depends, status
 
 from timetracker_api import entities
 from timetracker_api.clients import service
@@ -21,7 +21,9 @@ ClientToChange = Annotated[Client, for_writing(Client)]
 
 
 @router.get("", response_model=Page[ClientRead])
-async def list_clients(session: Reading, listing: Annotated[ClientListing, Query()]) -> Values:
+async def list_clients(
+    session: Reading, listing: Annotated[ClientListing, Depends(ClientListing.from_query)]
+) -> Values:
     """Clients, by name unless asked otherwise.
 
     `custom.<key>=value` keeps those whose custom field has this value. `custom.<key>.<operator>`

@@ -3,16 +3,15 @@
 from collections.abc import Collection, Sequence
 from typing import Annotated, Literal
 
-from fastapi import Query
+from fastapi import Query, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from timetracker_api import entities
-from timetracker_api.auth.principal import Caller
 from timetracker_api.custom_fields.definition import sees_everything
 from timetracker_api.custom_fields.models import HasCustomFields, entities_with_custom_fields
 from timetracker_api.custom_fields.registry import fields_of, registry
 from timetracker_api.db.base import Numbered
-from timetracker_api.db.session import context
+from timetracker_api.db.session import context, request_context
 from timetracker_api.entities import Values
 from timetracker_api.events.models import Event
 
@@ -21,11 +20,11 @@ INCLUDE = "`inactive` adds the values of custom fields that are not active."
 
 
 async def include(
-    caller: Caller, include: Annotated[Include | None, Query(description=INCLUDE)] = None
+    request: Request, include: Annotated[Include | None, Query(description=INCLUDE)] = None
 ) -> None:
     """Note what the caller wants to see beyond the usual."""
     if include is not None:
-        caller.include = frozenset({include})
+        request_context(request).include = frozenset({include})
 
 
 @entities.completes

@@ -31,6 +31,8 @@ class ChangesSchema:
 
 
 _version = select(SchemaVersion.version)
+_shared = _version.with_for_update(read=True)
+_alone = _version.with_for_update()
 
 CHANGED = "schema_changed"
 """Marks a session that has changed definitions: it sees what nobody else may remember."""
@@ -53,8 +55,7 @@ async def fence(session: AsyncSession) -> None:
     """
     if session.info.keys() & {CHANGED, FENCED}:
         return  # the row is ours already
-    statement = _version.with_for_update(read=True)
-    context(session).schema_version = await session.scalar(statement)
+    context(session).schema_version = await session.scalar(_shared)
     if not session.in_nested_transaction():
         session.info[FENCED] = True
 
@@ -65,7 +66,7 @@ async def keep_writers_out(session: AsyncSession) -> None:
     A change of definitions does so by itself, with its flush.
     """
     if CHANGED not in session.info:
-        await session.execute(_version.with_for_update())
+        await session.execute(_alone)
 
 
 @event.listens_for(UnitOfWork, "before_flush")

@@ -32,6 +32,10 @@ class UTCDateTime(TypeDecorator[datetime]):
             return value
         return value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
 
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """Leave PostgreSQL's alone: its driver gives UTC, and a list has hundreds of instants."""
+        return None if dialect.name == "postgresql" else super().result_processor(dialect, coltype)
+
 
 class Money(TypeDecorator[Decimal]):
     """An amount or a rate, kept as an integer count of ten-thousandths.

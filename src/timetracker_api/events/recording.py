@@ -1,6 +1,6 @@
 """Turns what a unit of work changed into events, in the same transaction."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from sqlalchemy import Delete, FromClause, Update, event, insert, inspect
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import ColumnProperty, ORMExecuteState, Session, UOWTransaction
+from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 
 from timetracker_api.db.base import Base, Entity
 from timetracker_api.db.session import UnitOfWork, context
@@ -18,10 +18,16 @@ BOOKKEEPING = frozenset({"id", "version", "created_at", "updated_at"})
 """Attributes that change with every change, and say nothing about it."""
 
 
+CHANGED = {"changed": True}
+"""All that events say of secrets."""
+
+_INSERT = insert(Event)
+
+
 async def record(session: AsyncSession, type: str, entity: Entity, **facts: Any) -> None:
     """Note something that no change of an attribute says by itself: an invoice was sent."""
     row = _row(session.sync_session, type, entity.entity_type, entity.id, facts)
-    await session.execute(insert(Event), [row])
+    await session.execute(_INSERT, [row])
 
 
 async def record_updates(
@@ -47,13 +53,13 @@ async def record_updates(
         )
         for id, before, after in updates
     ]
-    await session.execute(insert(Event), rows)
+    await session.execute(_INSERT, rows)
 
 
 @event.listens_for(UnitOfWork, "after_flush")
 def _record_changes(session: Session, _flush: UOWTransaction) -> None:
     if rows := list(_changes(session)):
-        session.connection().execute(insert(Event), rows)
+        session.connection().execute(_INSERT, rows)
 
 
 @event.listens_for(UnitOfWork, "do_orm_execute")
@@ -73,44 +79,56 @@ def _tables_of_entities() -> frozenset[FromClause]:
 
 
 def _changes(session: Session) -> Iterator[dict[str, Any]]:
-    for verb, entities in (
-        ("created", session.new),
-        ("updated", session.dirty),
-        ("deleted", session.deleted),
+    for verb, entities, told in (
+        ("created", session.new, _first),
+        ("updated", session.dirty, _differences),
+        ("deleted", session.deleted, _last),
     ):
         for entity in entities:
             if isinstance(entity, Entity):
-                changes = dict(_last(entity) if verb == "deleted" else _differences(entity))
+                changes = dict(told(entity))
                 if changes or verb == "deleted":
                     type = f"{entity.entity_type}.{verb}"
                     yield _row(session, type, entity.entity_type, entity.id, changes)
 
 
-def _differences(entity: Entity) -> Iterator[tuple[str, dict[str, Any]]]:
-    state = inspect(entity)
-    for attribute in state.mapper.column_attrs:
-        history = state.attrs[attribute.key].history
+Changes = Iterator[tuple[str, dict[str, Any]]]
+
+
+def _first(entity: Entity) -> Changes:
+    """Of something new, all that it is: asking for the history of each attribute takes longer."""
+    values = inspect(entity).dict
+    for key, is_secret in _worth_telling(type(entity)):
+        if (new := values.get(key)) is not None:
+            yield key, CHANGED if is_secret else {"old": None, "new": _plain(new)}
+
+
+def _differences(entity: Entity) -> Changes:
+    attributes = inspect(entity).attrs
+    for key, is_secret in _worth_telling(type(entity)):
+        history = attributes[key].history
         old, new = next(iter(history.deleted), None), next(iter(history.added), None)
-        if _is_worth_telling(attribute) and old != new:
-            yield attribute.key, _told(attribute, old, new)
+        if old != new:
+            yield key, CHANGED if is_secret else _difference(_plain(old), _plain(new))
 
 
-def _last(entity: Entity) -> Iterator[tuple[str, dict[str, Any]]]:
+def _last(entity: Entity) -> Changes:
     """Of something deleted, all that it was: nobody can look it up any more."""
-    for attribute in inspect(entity).mapper.column_attrs:
-        old = inspect(entity).dict.get(attribute.key)
-        if _is_worth_telling(attribute) and old is not None:
-            yield attribute.key, _told(attribute, old, None)
+    values = inspect(entity).dict
+    for key, is_secret in _worth_telling(type(entity)):
+        if (old := values.get(key)) is not None:
+            yield key, CHANGED if is_secret else {"old": _plain(old), "new": None}
 
 
-def _is_worth_telling(attribute: ColumnProperty[Any]) -> bool:
-    return attribute.key not in BOOKKEEPING and "field" not in attribute.columns[0].info
-
-
-def _told(attribute: ColumnProperty[Any], old: Any, new: Any) -> dict[str, Any]:
-    if attribute.columns[0].info.get("secret"):
-        return {"changed": True}
-    return _difference(_plain(old), _plain(new))
+@cache
+def _worth_telling(kind: type[Entity]) -> Sequence[tuple[str, bool]]:
+    """Return the attributes that events are about, and whether they say no more than that."""
+    columns = {each.key: each.columns[0] for each in inspect(kind).column_attrs}
+    return [
+        (key, bool(column.info.get("secret")))
+        for key, column in columns.items()
+        if key not in BOOKKEEPING and "field" not in column.info
+    ]
 
 
 def _difference(old: Any, new: Any) -> dict[str, Any]:
@@ -138,6 +156,12 @@ def _row(
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    return str(value) if isinstance(value, Decimal) else value
+    plain = PLAIN.get(type(value))
+    return plain(value) if plain else value
+
+
+PLAIN: Mapping[Any, Callable[[Any], str]] = {
+    datetime: lambda value: value.isoformat().replace("+00:00", "Z"),
+    Decimal: str,
+}
+"""How events say what JSON has no type for."""

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Depends
 
 from timetracker_api.db.session import Reading
 from timetracker_api.entities import Values
@@ -16,6 +16,8 @@ router = ResourceRouter("events")
 
 
 @router.get("", response_model=Portion[EventRead])
-async def list_events(session: Reading, feed: Annotated[EventFeed, Query()]) -> Values:
+async def list_events(
+    session: Reading, feed: Annotated[EventFeed, Depends(EventFeed.from_query)]
+) -> Values:
     """Everything that happened, the newest first, with old and new values."""
     return await feed.portion(session, EVENTS, Event.id, *visible(session))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import Row, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from timetracker_api import entities
@@ -72,17 +72,19 @@ class ReadyTemplate:
         }
 
 
+COLUMNS = select(*inspect(LinkTemplate).columns).order_by(
+    LinkTemplate.position, LinkTemplate.name, LinkTemplate.id
+)
+"""All that is kept of templates, in the order in which their links are shown."""
+
+
 async def _load(session: AsyncSession) -> Sequence[ReadyTemplate]:
-    statement = (
-        select(LinkTemplate)
-        .where(LinkTemplate.is_active)
-        .order_by(LinkTemplate.position, LinkTemplate.name, LinkTemplate.id)
-    )
     schemes = context(session).settings.link_schemes
-    return [ready for row in await session.scalars(statement) if (ready := _ready(row, schemes))]
+    rows = await session.execute(COLUMNS.where(LinkTemplate.is_active))
+    return [ready for row in rows if (ready := _ready(row, schemes))]
 
 
-def _ready(row: LinkTemplate, schemes: Sequence[str]) -> ReadyTemplate | None:
+def _ready(row: Row[*tuple[Any, ...]], schemes: Sequence[str]) -> ReadyTemplate | None:
     """None for a template whose scheme is no longer allowed: its links are left out."""
     try:
         template = parse(row.url_template, schemes=schemes)

@@ -15,8 +15,9 @@ from timetracker_api.custom_fields.schemas import EntityType
 from timetracker_api.db.json.comparing import Comparable
 from timetracker_api.db.json.keys import HasKey
 from timetracker_api.db.json.values import HasAnyValue
+from timetracker_api.db.nesting import SEPARATOR
 from timetracker_api.db.session import context
-from timetracker_api.entities import NESTED, Representation
+from timetracker_api.entities import Representation
 from timetracker_api.events.showing import READABLE_WITH
 from timetracker_api.link_templates.links import CUSTOM, REACHES
 from timetracker_api.link_templates.template import NATIVE, SEPARATED_BY
@@ -103,7 +104,7 @@ class Records:
         return self.shown.statement.selected_columns[self._label(*name.split("."))]
 
     def _label(self, entity: str, name: str) -> str:
-        return name if entity == self.entity_type else f"{entity}{NESTED}{name}"
+        return name if entity == self.entity_type else f"{entity}{SEPARATOR}{name}"
 
 
 def _is_number(text: str) -> bool:

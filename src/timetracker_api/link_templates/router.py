@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Query, status
+from fastapi import Depends, Query, status
 
 from timetracker_api import entities
 from timetracker_api.custom_fields.changes.schemas import TemplateUsage
@@ -35,7 +35,8 @@ TemplateToChange = Annotated[LinkTemplate, for_writing(LinkTemplate)]
 
 @router.get("", response_model=Page[LinkTemplateRead])
 async def list_link_templates(
-    session: Reading, listing: Annotated[LinkTemplateListing, Query()]
+    session: Reading,
+    listing: Annotated[LinkTemplateListing, Depends(LinkTemplateListing.from_query)],
 ) -> Values:
     """Link templates, in their order unless asked otherwise."""
     return await listing.page(session, TEMPLATES, *await service.visible(session))

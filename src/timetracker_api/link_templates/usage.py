@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Row, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from timetracker_api import entities
 from timetracker_api.custom_fields.changes.usage import MOST_SAMPLES, read_in_one_go, report
 from timetracker_api.db.session import context
 from timetracker_api.entities import Values
-from timetracker_api.link_templates.links import attempts, known, source_of
+from timetracker_api.link_templates.links import COLUMNS, attempts, known, source_of
 from timetracker_api.link_templates.models import LinkTemplate
 from timetracker_api.link_templates.records import TYPES, Records
 from timetracker_api.link_templates.service import visible
@@ -77,20 +77,16 @@ async def of_field(session: AsyncSession, key: str) -> Values:
 
 
 async def _tallied(session: AsyncSession, *conditions: Any) -> list[Tally]:
-    statement = (
-        select(LinkTemplate)
-        .where(*conditions, *await visible(session))
-        .order_by(LinkTemplate.position, LinkTemplate.name, LinkTemplate.id)
-    )
     schemes = context(session).settings.link_schemes
-    tallies = [_begun(row, schemes) for row in await session.scalars(statement)]
+    rows = await session.execute(COLUMNS.where(*conditions, *await visible(session)))
+    tallies = [_begun(row, schemes) for row in rows]
     for name in TYPES:
         if counting := [each for each in tallies if name in each.applies_to]:
             await _go_through(session, Records(name), counting)
     return tallies
 
 
-def _begun(row: LinkTemplate, schemes: Sequence[str]) -> Tally:
+def _begun(row: Row[*tuple[Any, ...]], schemes: Sequence[str]) -> Tally:
     try:
         template = parse(row.url_template, schemes=schemes)
     except LinkFault as fault:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Query, status
+from fastapi import Depends, status
 
 from timetracker_api import entities
 from timetracker_api.custom_fields.showing import include
@@ -26,7 +26,9 @@ ProjectToChange = Annotated[Project, for_writing(Project)]
 
 
 @router.get("", response_model=Page[ProjectRead])
-async def list_projects(session: Reading, listing: Annotated[ProjectListing, Query()]) -> Values:
+async def list_projects(
+    session: Reading, listing: Annotated[ProjectListing, Depends(ProjectListing.from_query)]
+) -> Values:
     """Projects, by name unless asked otherwise.
 
     `custom.<key>=value` keeps those whose custom field has this value. `custom.<key>.<operator>`

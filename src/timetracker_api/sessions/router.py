@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from typing import Annotated
 
-from fastapi import Depends, Query, Request, status
+from fastapi import Depends, Request, status
 
 from timetracker_api.auth.models import Token
 from timetracker_api.auth.principal import Caller
@@ -70,7 +70,9 @@ async def sign_out(session: Writing) -> None:
 
 @router.get("", response_model=Page[TokenRead])
 async def list_tokens(
-    session: Reading, caller: Caller, listing: Annotated[TokenListing, Query()]
+    session: Reading,
+    caller: Caller,
+    listing: Annotated[TokenListing, Depends(TokenListing.from_query)],
 ) -> Values:
     """Your own tokens and logins, newest first."""
     return await listing.page(session, TOKENS, Token.user_id == caller.actor_id)

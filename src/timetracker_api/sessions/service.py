@@ -40,11 +40,12 @@ async def sign_in(session: AsyncSession, credentials: Credentials) -> Values:
     known = context(session)
     # Outside the transaction: on SQLite nobody else could write while the password is hashed.
     async with known.database.read() as reading:
-        found = await reading.scalar(
-            select(User).where(
+        rows = await reading.execute(
+            select(User.id, User.password_hash).where(
                 User.username_key == fold(credentials.username), User.archived_at.is_(None)
             )
         )
+    found = rows.one_or_none()
     stored = found.password_hash if found else None
     if not await passwords.verify(credentials.password.get_secret_value(), stored) or not found:
         raise Unauthenticated("Username or password is wrong.")

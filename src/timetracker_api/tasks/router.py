@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Query, status
+from fastapi import Depends, status
 
 from timetracker_api import entities
 from timetracker_api.custom_fields.showing import include
@@ -26,7 +26,9 @@ TaskToChange = Annotated[Task, for_writing(Task)]
 
 
 @router.get("", response_model=Page[TaskRead])
-async def list_tasks(session: Reading, listing: Annotated[TaskListing, Query()]) -> Values:
+async def list_tasks(
+    session: Reading, listing: Annotated[TaskListing, Depends(TaskListing.from_query)]
+) -> Values:
     """Tasks, by name unless asked otherwise.
 
     `custom.<key>=value` keeps those whose custom field has this value. `custom.<key>.<operator>`

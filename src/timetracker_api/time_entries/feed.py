@@ -1,4 +1,4 @@
-"""The query parameters of the list of time entries."""
+"""The query parameters by which time entries are found and listed."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -23,8 +23,8 @@ Moment = Annotated[AwareDatetime, BeforeValidator(as_written)]
 Date = Annotated[date, BeforeValidator(day_as_written)]
 
 
-class TimeEntryFeed(CustomFilters, Feed, frozen=True):
-    """How to list time entries."""
+class TimeEntryFilters(CustomFilters, frozen=True):
+    """Which time entries are meant."""
 
     related = {
         "task": Related(Task, [TimeEntry.task_id]),
@@ -32,8 +32,6 @@ class TimeEntryFeed(CustomFilters, Feed, frozen=True):
         "client": Related(Client, [TimeEntry.client_id]),
     }
 
-    include: Literal["total", "inactive"] | None = None
-    """`total` adds how many match, `inactive` the values of custom fields that are not active."""
     user_id: Ids | None = None
     """Only those of these users: one id, or several with commas."""
     client_id: Ids | None = None
@@ -62,8 +60,6 @@ class TimeEntryFeed(CustomFilters, Feed, frozen=True):
     """Only those that began before this instant."""
     updated_since: Moment | None = None
     """Only those that were changed at this instant or later."""
-    sort: SortedBy[Literal["started_at", "-started_at"]] = "-started_at"
-    """The order; with `-` in front, the newest first."""
 
     def where(self) -> Iterator[ColumnElement[bool]]:
         """Give the conditions that follow from the parameters."""
@@ -99,3 +95,12 @@ class TimeEntryFeed(CustomFilters, Feed, frozen=True):
             yield TimeEntry.started_at < self.started_before
         if self.updated_since:
             yield TimeEntry.updated_at >= self.updated_since
+
+
+class TimeEntryFeed(TimeEntryFilters, Feed, frozen=True):
+    """How to list time entries."""
+
+    include: Literal["total", "inactive"] | None = None
+    """`total` adds how many match, `inactive` the values of custom fields that are not active."""
+    sort: SortedBy[Literal["started_at", "-started_at"]] = "-started_at"
+    """The order; with `-` in front, the newest first."""

@@ -8,7 +8,7 @@ somebody who waits for them; and who waits sees, after that, what the other has 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from timetracker_api import entities
@@ -22,6 +22,11 @@ from timetracker_api.problems import Archived, Conflict, Invalid
 from timetracker_api.time_entries.models import TimeEntry
 from timetracker_api.time_entries.places import Places, Spot, spot
 from timetracker_api.time_entries.showing import visible
+
+# Their keys stay free: who refers to them, with a new token for one, need not wait.
+_ALL_USERS = select(User).order_by(User.id).with_for_update(key_share=True)
+_AMONG = User.id.in_(bindparam("ids", expanding=True))
+_USERS = _ALL_USERS.where(_AMONG)
 
 Change = tuple[int | None, Values]
 """The id of an entry, none for a new one, and the values it is to have."""
@@ -85,13 +90,13 @@ async def locked_users(
     So there is one order of things for each of them, and a clock that is read after this tells a
     later time to whoever comes second: the timer can run neither twice nor backwards.
     """
-    owners = select(TimeEntry.user_id).where(TimeEntry.id.in_(entry_ids), *visible(session))
     if not ids and not entry_ids:
         return {}
-    which = [*([User.id.in_(ids)] if ids else ()), *([User.id.in_(owners)] if entry_ids else ())]
-    # Their keys stay free: who refers to them, with a new token for one, need not wait.
-    statement = select(User).where(or_(*which)).order_by(User.id).with_for_update(key_share=True)
-    return {user.id: user for user in await session.scalars(statement)}
+    statement = _USERS
+    if entry_ids:
+        owners = select(TimeEntry.user_id).where(TimeEntry.id.in_(entry_ids), *visible(session))
+        statement = _ALL_USERS.where(or_(_AMONG, User.id.in_(owners)))
+    return {user.id: user for user in await session.scalars(statement, {"ids": list(ids)})}
 
 
 async def _locked_entries(session: AsyncSession, ids: Collection[int]) -> dict[int, TimeEntry]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, null, select, true
+from sqlalchemy import Select, bindparam, null, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from timetracker_api import entities
@@ -79,9 +79,8 @@ _BY_PROJECT = (
 )
 _BY_CLIENT = select(*_client, *_no_project, *_no_task).with_for_update(read=True, of=Client)
 _BY: Mapping[type[Entity], Select[*tuple[Any, ...]]] = {
-    Client: _BY_CLIENT,
-    Project: _BY_PROJECT,
-    Task: _BY_TASK,
+    kind: statement.where(kind.id.in_(bindparam("ids", expanding=True))).order_by(kind.id)
+    for kind, statement in ((Client, _BY_CLIENT), (Project, _BY_PROJECT), (Task, _BY_TASK))
 }
 
 
@@ -126,7 +125,7 @@ class Places:
             if not ids:
                 continue
             self._found |= {(kind, id): None for id in ids}
-            rows = await session.execute(statement.where(kind.id.in_(ids)).order_by(kind.id))
+            rows = await session.execute(statement, {"ids": ids})
             for row in rows.mappings():
                 self._found[kind, row[f"{kind.entity_type}_id"]] = Place(**row)
 

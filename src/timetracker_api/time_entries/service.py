@@ -131,9 +131,7 @@ async def shown(session: AsyncSession, *written: Written) -> Mapping[int, Values
     """Return entries by id as they are shown, in one statement."""
     await session.flush()
     overlaps = {each.entry.id: each.overlaps for each in written}
-    rows = await TIME_ENTRIES.rows(
-        session, TIME_ENTRIES.statement.where(TimeEntry.id.in_(overlaps))
-    )
+    rows = await TIME_ENTRIES.several(session, overlaps)
     for row in rows:
         if found := overlaps[row["id"]]:
             row["warnings"] = [{"code": "overlap", "entry_ids": found}]

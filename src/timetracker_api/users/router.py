@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from typing import Annotated
 
-from fastapi import Depends, Query, Request, status
+from fastapi import Depends, Request, status
 
 from timetracker_api import entities
 from timetracker_api.auth.models import User
@@ -74,7 +74,9 @@ async def update_me(
 
 
 @router.get("", response_model=Page[UserRead])
-async def list_users(session: Reading, listing: Annotated[UserListing, Query()]) -> Values:
+async def list_users(
+    session: Reading, listing: Annotated[UserListing, Depends(UserListing.from_query)]
+) -> Values:
     """Users, by username unless asked otherwise."""
     return await listing.page(session, USERS)
 

@@ -8,6 +8,7 @@ without a key come last, by their ids.
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -102,7 +103,8 @@ class Feed(Parameters, frozen=True):
         where = [*await self.conditions(session, entity), *conditions]
         order = await self.sorted_by(session, entity, key)
         seen = None if self.cursor is None else self._read(self.cursor, order)
-        shown = Representation(entity, shown.statement.add_columns(order.key.label(SORTED_BY)))
+        # Of the usual order there is one for all requests, whose columns are looked at once.
+        shown = (_with_usual_key if order.key is key else _with_key)(shown, order.key)
         rows: list[Values] = []
         for wanted in _ahead(shown.statement.where(*where), order, entity.id, seen):
             if len(rows) <= self.limit:
@@ -148,6 +150,13 @@ class Feed(Parameters, frozen=True):
         return blake2b(
             place + type(self).__name__.encode() + query.encode(), digest_size=SEAL_LENGTH
         ).digest()
+
+
+def _with_key(shown: Representation, key: Any) -> Representation:
+    return Representation(shown.entity, shown.statement.add_columns(key.label(SORTED_BY)))
+
+
+_with_usual_key = cache(_with_key)
 
 
 def _adapter(type: TypeEngine[Any]) -> TypeAdapter[Any]:

@@ -1,11 +1,12 @@
 """A POST that carries an Idempotency-Key happens once, however often it is sent."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Annotated, Any
 
 from fastapi import Header, Request, Response
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, inspect, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -78,21 +79,35 @@ async def once(request: Request, session: Writing, idempotency_key: IdempotencyK
     request.state.claim = (user_id, idempotency_key)
 
 
-async def _claimed(session: AsyncSession, claim: dict[str, Any]) -> bool:
-    """On PostgreSQL this waits for whoever inserts the same key; SQLite has one writer anyway.
-
-    An answer too old to be given again makes way in the same statement, and so only once.
+def _claiming(insert: Callable[[type[Answer]], Any]) -> Any:
+    """Return what takes a key. On PostgreSQL it waits for whoever inserts the same; SQLite has one
+    writer anyway. An answer too old to be given again makes way in the same statement, and so
+    only once.
     """
-    insert_unless = postgresql.insert if dialect(session) == "postgresql" else sqlite.insert
-    anew = {**claim, "status": None, "body": None}
-    statement = insert_unless(Answer).values(anew)
-    taking_over = statement.on_conflict_do_update(
+    columns = inspect(Answer).columns
+    statement = insert(Answer).values({each.key: bindparam(each.key) for each in columns})
+    return statement.on_conflict_do_update(
         index_elements=[Answer.user_id, Answer.key],
-        set_=anew,
-        where=Answer.created_at <= clock.now() - KEPT_FOR,
-    )
+        set_={each.key: statement.excluded[each.key] for each in columns},
+        where=Answer.created_at <= bindparam("expired"),
+    ).returning(Answer.key)
+
+
+_CLAIM = {
+    "postgresql": _claiming(postgresql.insert),
+    "sqlite": _claiming(sqlite.insert),
+}
+
+
+async def _claimed(session: AsyncSession, claim: dict[str, Any]) -> bool:
+    parameters = {
+        **claim,
+        "status": None,
+        "body": None,
+        "expired": claim["created_at"] - KEPT_FOR,
+    }
     try:
-        return await session.scalar(taking_over.returning(Answer.key)) is not None
+        return await session.scalar(_CLAIM[dialect(session)], parameters) is not None
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE:
             raise RequestInProgress from error
@@ -108,6 +123,13 @@ def _repeated(before: Answer, digest: str) -> Exception:
     return Answered(Response(before.body, before.status, headers))
 
 
+_REMEMBER = (
+    update(Answer)
+    .where(Answer.user_id == bindparam("of_user"), Answer.key == bindparam("of_key"))
+    .values({name: bindparam(name) for name in ("status", "body", "headers")})
+)
+
+
 async def remember(request: Request, response: Response, *, secret: bool) -> None:
     """Store the answer in the transaction it belongs to; of a secret only that it was given."""
     if (claim := getattr(request.state, "claim", None)) is None:
@@ -119,14 +141,16 @@ async def remember(request: Request, response: Response, *, secret: bool) -> Non
         for name in ("content-type", "location", "etag")
         if name in response.headers
     }
-    await session.execute(
-        update(Answer)
-        .filter_by(user_id=user_id, key=key)
-        .values(
-            status=response.status_code,
-            body=None if secret else bytes(response.body),
-            headers=kept,
-        )
+    connection = await session.connection()
+    await connection.execute(
+        _REMEMBER,
+        {
+            "of_user": user_id,
+            "of_key": key,
+            "status": response.status_code,
+            "body": None if secret else bytes(response.body),
+            "headers": kept,
+        },
     )
 
 

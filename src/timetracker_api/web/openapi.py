@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
+from timetracker_api.auth.principal import API_KEY
 from timetracker_api.problems import ProblemDetails
 from timetracker_api.schema import LARGEST_ID
 
@@ -47,6 +48,14 @@ RETRY_AFTER = "After how many seconds to try again."
 RATE_LIMIT = "Which limit was reached, what remains of it (`r`), and for how many seconds (`t`)."
 
 
+API_KEY_SCHEME: Node = {
+    "type": "apiKey",
+    "in": "header",
+    "name": API_KEY,
+    "description": "The same token, for clients that cannot set `Authorization`.",
+}
+
+
 def complete(document: Node) -> None:
     """Add the schema of problems, the headers, and an example to every body."""
     schemas: Node = document["components"]["schemas"]
@@ -56,9 +65,13 @@ def complete(document: Node) -> None:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     _write_integers_as_integers(document)
+    document["components"]["securitySchemes"]["API key"] = API_KEY_SCHEME
     for operations in document["paths"].values():
         for method, operation in operations.items():
             _add_headers(method, operation, schemas)
+            if operation.get("security"):
+                [[scopes]] = [each.values() for each in operation["security"]]
+                operation["security"].append({"API key": scopes})
     for media in _bodies(document):
         if "example" not in media and "schema" in media:
             media["example"] = example(media["schema"], schemas)

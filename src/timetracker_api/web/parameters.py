@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from sqlalchemy import ColumnElement, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
@@ -55,6 +57,42 @@ class Parameters(BaseModel, frozen=True):
     sort: str = "id"
     """The order; with `-` in front, the other way round."""
 
+    @classmethod
+    async def from_query(cls, request: Request) -> Self:
+        """Read them: `Annotated[ClientListing, Depends(ClientListing.from_query)]`.
+
+        FastAPI's own `Query()` would look at each parameter by itself, which for a list of time
+        entries takes a tenth of the request. `documented` says what it would.
+        """
+        given, declared = request.query_params, cls.known()
+        # Of what is declared the last one counts; a filter on a custom field is to be given once.
+        asked = {
+            name: given[name] if name in declared else _one_or_all(given.getlist(name))
+            for name in given
+        }
+        try:
+            return cls.model_validate(asked)
+        except ValidationError as error:
+            faults = error.errors(include_url=False)
+            raise RequestValidationError(
+                [{**each, "loc": ("query", *each["loc"])} for each in faults]
+            ) from None
+
+    @classmethod
+    def documented(cls) -> list[dict[str, Any]]:
+        """Return them as an OpenAPI document lists them."""
+        schema = cls.model_json_schema(ref_template="#/components/schemas/{model}")
+        return [
+            {
+                "name": name,
+                "in": "query",
+                "required": False,
+                "description": member["description"],
+                "schema": member,
+            }
+            for name, member in schema["properties"].items()
+        ]
+
     @model_validator(mode="after")
     def _knows_its_parameters(self) -> Self:
         unknown = [
@@ -102,6 +140,10 @@ class Parameters(BaseModel, frozen=True):
     ) -> Order:
         """Return the order; ``key`` is the column that ``sort`` names."""
         return Order(key, backwards=self.sort.startswith("-"))
+
+
+def _one_or_all(texts: list[str]) -> str | list[str]:
+    return texts[0] if len(texts) == 1 else texts
 
 
 def unknown_parameter(name: str, known: Sequence[str]) -> Fault:

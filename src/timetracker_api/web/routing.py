@@ -1,12 +1,15 @@
 """Routers that secure and document their operations by themselves."""
 
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Annotated, Any, TypeVar
+from itertools import chain
+from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 
-from fastapi import APIRouter, Depends, Path, Request, Response, Security, status
+from fastapi import APIRouter, Depends, Path, Request, Response, Security, params, status
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.convertors import Convertor, register_url_convertor
+from starlette.routing import Match
+from starlette.types import Scope
 
 from timetracker_api import entities
 from timetracker_api.auth.principal import authorize
@@ -84,6 +87,14 @@ class ResourceRouter(APIRouter):
         self.public = public
         self.for_writers = for_writers
 
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Look at the routes only for what can be under the noun.
+
+        The framework asks every router before the right one; to try all routes of each would
+        cost more than the rest of a short answer.
+        """
+        return super().matches(scope) if self.prefix in scope["path"] else (Match.NONE, {})
+
     def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         """Add an operation; called by ``@router.get`` and its like."""
         methods = set(options["methods"])
@@ -100,6 +111,11 @@ class ResourceRouter(APIRouter):
             **answers(*_possible(self.prefix + path, methods, public=self.public)),
             **(options.get("responses") or {}),
         }
+        if listed := _documented(endpoint):
+            options["openapi_extra"] = {
+                "parameters": listed,
+                **(options.get("openapi_extra") or {}),
+            }
         super().add_api_route(path, endpoint, **options)
 
 
@@ -140,17 +156,30 @@ class ResourceRoute(APIRoute):
 
 def _parameters(dependant: Dependant) -> frozenset[str] | None:
     """Return the names of all query parameters; None where they are a model, which knows them."""
-    names: set[str] = set()
-    for field in dependant.query_params:
-        if isinstance(kind := field.field_info.annotation, type) and issubclass(kind, Parameters):
-            return None
-        names.add(field.alias)
+    if _model(dependant.call) is not None:
+        return None
+    names = {field.alias for field in dependant.query_params}
     for each in dependant.dependencies:
         inner = _parameters(each)
         if inner is None:
             return None
         names |= inner
     return frozenset(names)
+
+
+def _model(dependency: Any) -> type[Parameters] | None:
+    """Return the model that a dependency reads from the query, if it does."""
+    model = getattr(dependency, "__self__", None)
+    return model if isinstance(model, type) and issubclass(model, Parameters) else None
+
+
+def _documented(endpoint: Callable[..., Any]) -> list[dict[str, Any]]:
+    """Return the query parameters that are a model, for the OpenAPI document."""
+    marks = chain.from_iterable(
+        get_args(hint) for hint in get_type_hints(endpoint, include_extras=True).values()
+    )
+    models = (_model(each.dependency) for each in marks if isinstance(each, params.Depends))
+    return [each for model in models if model for each in model.documented()]
 
 
 def _check_query(request: Request, known: frozenset[str] | None) -> None:
