@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from timetracker_api import clock
 from timetracker_api.custom_fields.models import entities_with_custom_fields
 from timetracker_api.custom_fields.registry import fields_of
 from timetracker_api.db.json.keys import HasKey
@@ -27,5 +26,5 @@ async def complete_again(session: AsyncSession, entity_types: Iterable[str]) -> 
         await connection.execute(
             update(kind)
             .where(kind.id.in_(free.with_for_update(skip_locked=True)))
-            .values(complete=True, version=kind.version + 1, updated_at=clock.now())
+            .values(complete=True, version=kind.version + 1)
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Self
 
 from timetracker_api.auth.scopes import SCOPES, Role, Scope
 
@@ -35,6 +35,11 @@ class Definition:
     is_indexed: bool = False
     read_roles: Sequence[str] = ()
     write_roles: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """Return the definition with these attributes, among which there may be others."""
+        return cls(**{name: values[name] for name in ATTRIBUTES if name in values})
 
     def is_readable(self, role: str | None) -> bool:
         """Whether people with this role see the field."""

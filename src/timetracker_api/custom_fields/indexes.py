@@ -133,7 +133,7 @@ async def tell_state(session: AsyncSession, kind: type[Numbered], rows: Sequence
     if kind is not CustomFieldDefinition:
         return
     dialect = session.get_bind().dialect
-    wanted = [indexes(Definition(**{n: row[n] for n in ATTRIBUTES}), dialect) for row in rows]
+    wanted = [indexes(Definition.of(row), dialect) for row in rows]
     present: Mapping[str, IndexState] = await _present(session) if any(wanted) else {}
     for row, of_row in zip(rows, wanted, strict=True):
         row["index_state"] = _worst(present.get(index.name, "pending") for index in of_row)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import Query, Response, status
+from fastapi import Depends, Query, Response, status
 
 from timetracker_api.custom_fields import service
 from timetracker_api.custom_fields.changes import defining
@@ -33,7 +33,7 @@ DefinitionToChange = Annotated[CustomFieldDefinition, for_writing(CustomFieldDef
 
 @router.get("", response_model=Page[DefinitionRead])
 async def list_custom_field_definitions(
-    session: Reading, listing: Annotated[DefinitionListing, Query()]
+    session: Reading, listing: Annotated[DefinitionListing, Depends(DefinitionListing.from_query)]
 ) -> Values:
     """The custom fields there are, in the order of forms unless asked otherwise."""
     return await listing.page(session, DEFINITIONS, *service.visible(session))

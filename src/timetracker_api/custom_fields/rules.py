@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from timetracker_api.custom_fields import patterns
-from timetracker_api.custom_fields.definition import ATTRIBUTES, Definition
+from timetracker_api.custom_fields.definition import Definition
 from timetracker_api.custom_fields.kinds import CONSTRAINTS, KINDS, unbounded
 from timetracker_api.custom_fields.kinds.texts import LONGEST_TEXT, longest
 from timetracker_api.custom_fields.values import Validator, ValueFault, is_empty
@@ -27,7 +27,7 @@ def completed(values: Mapping[str, Any], *others: Fault) -> Values:
     faults = [*others, *_faults(values)]
     if faults:
         raise Invalid(*faults)
-    definition = Definition(**{name: values[name] for name in ATTRIBUTES if name in values})
+    definition = Definition.of(values)
     bare = Validator(unbounded(definition))
     changed: Values = {}
     for bound in BOUNDS:
@@ -35,7 +35,7 @@ def completed(values: Mapping[str, Any], *others: Fault) -> Values:
             changed[bound] = _canonical(bare, values[bound], bound)
     definition = replace(definition, **changed)
     if len(changed) == len(BOUNDS) and _is_inverted(definition):
-        raise Invalid(_fault("minimum", "minimum", "The minimum is above the maximum."))
+        raise Invalid(fault("minimum", "minimum", "The minimum is above the maximum."))
     default = values.get("default")
     if not is_empty(default):
         changed["default"] = _canonical(Validator(definition), default, "default")
@@ -48,17 +48,17 @@ def _faults(values: Mapping[str, Any]) -> Iterator[Fault]:
     kind = values["kind"]
     for name in sorted(CONSTRAINTS - KINDS[kind].constraints):
         if not is_empty(values.get(name)):
-            yield _fault(name, "not_applicable", f"A field of kind {kind} has no {name}.")
+            yield fault(name, "not_applicable", f"A field of kind {kind} has no {name}.")
     if values.get("is_unique"):
         if not KINDS[kind].can_be_unique:
-            yield _fault("is_unique", "not_applicable", f"A field of kind {kind} is never unique.")
+            yield fault("is_unique", "not_applicable", f"A field of kind {kind} is never unique.")
         if not is_empty(values.get("default")):
             message = "Two records with the default would have the same value."
-            yield _fault("default", "not_applicable", message)
+            yield fault("default", "not_applicable", message)
     if values.get("is_indexed") and KINDS[kind].form is None:
-        yield _fault("is_indexed", "not_applicable", f"A field of kind {kind} has no order.")
+        yield fault("is_indexed", "not_applicable", f"A field of kind {kind} has no order.")
     if (pattern := values.get("pattern")) and (reason := patterns.fault(pattern)):
-        yield _fault("pattern", "pattern", f"The pattern cannot be used: {reason}.")
+        yield fault("pattern", "pattern", f"The pattern cannot be used: {reason}.")
     if "max_length" in KINDS[kind].constraints:
         yield from _length_faults(values)
     yield from _choice_faults(values)
@@ -70,16 +70,16 @@ def _length_faults(values: Mapping[str, Any]) -> Iterator[Fault]:
     greatest = longest(definition)
     if (definition.kind == "text" or definition.pattern) and greatest > LONGEST_TEXT:
         what = "Text with a pattern" if definition.pattern else "Text"
-        yield _fault("max_length", "maximum", f"{what} has at most {LONGEST_TEXT} characters.")
+        yield fault("max_length", "maximum", f"{what} has at most {LONGEST_TEXT} characters.")
     if definition.min_length is not None and definition.min_length > greatest:
         message = f"The least length is above the greatest, {greatest}."
-        yield _fault("min_length", "maximum", message)
+        yield fault("min_length", "maximum", message)
 
 
 def _choice_faults(values: Mapping[str, Any]) -> Iterator[Fault]:
     choices: Sequence[Mapping[str, Any]] = values.get("choices") or ()
     if "choices" in KINDS[values["kind"]].constraints and not choices:
-        yield _fault("choices", "required", "A field of this kind offers at least one choice.")
+        yield fault("choices", "required", "A field of this kind offers at least one choice.")
     seen: set[str] = set()
     for index, choice in enumerate(choices):
         if choice["value"] in seen:
@@ -106,5 +106,6 @@ def _is_inverted(definition: Definition) -> bool:
     return False
 
 
-def _fault(name: str, code: str, message: str) -> Fault:
+def fault(name: str, code: str, message: str) -> Fault:
+    """Say what is wrong with an attribute of a definition."""
     return Fault(pointer=pointer(name), code=code, message=message)

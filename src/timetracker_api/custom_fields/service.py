@@ -15,11 +15,11 @@ from timetracker_api.custom_fields.kinds import KINDS
 from timetracker_api.custom_fields.kinds.numbers import scale_of
 from timetracker_api.custom_fields.models import CustomFieldDefinition, entities_with_custom_fields
 from timetracker_api.custom_fields.references import unknown_users
-from timetracker_api.custom_fields.rules import RESERVED, completed
+from timetracker_api.custom_fields.rules import RESERVED, completed, fault
 from timetracker_api.db.json.keys import HasItem
 from timetracker_api.db.session import context
 from timetracker_api.entities import Representation, Values
-from timetracker_api.problems import Conflict, Fault, InUse, Invalid, pointer
+from timetracker_api.problems import Conflict, Fault, InUse, Invalid
 
 DEFINITIONS = Representation(
     CustomFieldDefinition,
@@ -30,7 +30,7 @@ IMMUTABLE = {
     "key": "The key cannot be changed; values are stored by it.",
     "kind": "The kind cannot be changed like this; convert the field: POST .../{id}/convert.",
 }
-CLAIMING = ("is_unique", "is_active", "applies_to", "kind", "scale")
+CLAIMING = ("is_unique", "is_active", "applies_to")
 """What decides which values of which records are kept unique."""
 
 
@@ -71,7 +71,8 @@ async def update(
 ) -> CustomFieldDefinition:
     """Change a definition. Records stay as they are, and editable, whatever it says now.
 
-    Where it is ``converting`` them as well, the kind may change, and what is stored fits.
+    Where the caller is ``converting`` them, the kind may change as well; that they fit, and which
+    of them are unique, is then for the caller to see.
     """
     values = plain(values)
     before = {name: getattr(definition, name) for name in ATTRIBUTES}
@@ -82,13 +83,13 @@ async def update(
     rescaled = scale_of(before["scale"]) != scale_of(wanted["scale"])
     definition = await entities.update(session, definition, changed)
     # Counted after the flush: from there on no record can be written before this commits.
-    if rescaled and not converting:
-        await _refuse_new_scale(session, definition)
     if not converting:
+        if rescaled:
+            await _refuse_new_scale(session, definition)
         await _refuse_lost_choices(session, definition, _choices(before) - _choices(wanted))
+        if any(wanted[name] != before[name] for name in CLAIMING):
+            await uniqueness.rebuild(session, definition)
     await _keep_the_limit(session, _shown_on(wanted) - _shown_on(before))
-    if any(wanted[name] != before[name] for name in CLAIMING):
-        await uniqueness.rebuild(session, definition)
     await complete_again(session, _demanded_on(before) - _demanded_on(wanted))
     return definition
 
@@ -124,7 +125,7 @@ def _choices(values: Values) -> set[str]:
 def _new_identity(before: Values, values: Values) -> Iterator[Fault]:
     for name, message in IMMUTABLE.items():
         if name in values and values[name] != before[name]:
-            yield _fault(name, "immutable", message)
+            yield fault(name, "immutable", message)
 
 
 def _reserved(key: str) -> Iterator[Fault]:
@@ -132,20 +133,20 @@ def _reserved(key: str) -> Iterator[Fault]:
     kinds: Iterable[Any] = entities_with_custom_fields().values()
     taken = {column.key for kind in kinds for column in inspect(kind).columns}
     if key in RESERVED | taken:
-        yield _fault("key", "reserved", f"{key} means something else already.")
+        yield fault("key", "reserved", f"{key} means something else already.")
 
 
 def _too_many_choices(session: AsyncSession, values: Values) -> Iterator[Fault]:
     limit = context(session).settings.limits.choices
     if len(values.get("choices") or ()) > limit:
-        yield _fault("choices", "too_large", f"There are more than {limit} choices.")
+        yield fault("choices", "too_large", f"There are more than {limit} choices.")
 
 
 async def _refuse_unknown_default(session: AsyncSession, wanted: Values) -> None:
     default = wanted.get("default")
     if wanted["kind"] == "user" and default is not None:
         for id in await unknown_users(session, [default]):
-            raise Invalid(_fault("default", "reference_not_found", f"There is no user {id}."))
+            raise Invalid(fault("default", "reference_not_found", f"There is no user {id}."))
 
 
 async def _refuse_new_scale(session: AsyncSession, definition: CustomFieldDefinition) -> None:
@@ -153,7 +154,7 @@ async def _refuse_new_scale(session: AsyncSession, definition: CustomFieldDefini
     if found := await counting.counts(session, definition.key):
         raise InUse(
             f"It has values on {_counted(found)}, stored with another number of decimals.",
-            _fault("scale", "in_use", "The scale cannot be changed once there are values."),
+            fault("scale", "in_use", "The scale cannot be changed once there are values."),
             usage=found,
         )
 
@@ -167,7 +168,7 @@ async def _refuse_lost_choices(
         if found:
             raise InUse(
                 f"{choice} is chosen on {_counted(found)}; make it inactive instead.",
-                _fault("choices", "in_use", f"{choice} is in use."),
+                fault("choices", "in_use", f"{choice} is in use."),
                 usage=found,
             )
 
@@ -202,7 +203,3 @@ def _counted(found: Mapping[str, int]) -> str:
         f"{count} {name.replace('_', ' ')} record{'' if count == 1 else 's'}"
         for name, count in found.items()
     )
-
-
-def _fault(name: str, code: str, message: str) -> Fault:
-    return Fault(pointer=pointer(name), code=code, message=message)

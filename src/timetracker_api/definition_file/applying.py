@@ -44,7 +44,7 @@ async def apply(
     session: AsyncSession, file: DefinitionFile, *, deactivate_missing: bool = False
 ) -> Outcome:
     """Apply a file, or raise `Refused` with everything that forbids it."""
-    work = _Work(session, file, deactivate_missing)
+    work = _Work(session, file, deactivate=deactivate_missing)
     existing = {section.name: await work.existing(section) for section in SECTIONS}
     await work.find_users(existing[FIELDS.name])
     for section in SECTIONS:
@@ -58,7 +58,7 @@ async def apply(
 
 
 class _Work:
-    def __init__(self, session: AsyncSession, file: DefinitionFile, deactivate: bool) -> None:  # noqa: FBT001 - private
+    def __init__(self, session: AsyncSession, file: DefinitionFile, *, deactivate: bool) -> None:
         self.session = session
         self.file = file
         self.deactivate = deactivate

@@ -40,7 +40,7 @@ class _Loader(yaml.SafeLoader):
     depth = 0
 
     def compose_node(self, parent: Node | None, index: Any) -> Node | None:
-        event = cast(Any, self.peek_event())  # pyright: ignore[reportUnknownMemberType] - untyped
+        event = cast(Any, self).peek_event()
         if event.anchor:  # of an alias as well
             raise _refusal("anchors and aliases are not used here", event)
         if event.tag:
@@ -157,9 +157,9 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-def _text(dumper: yaml.SafeDumper, text: str) -> Node:
+def _text(_dumper: yaml.SafeDumper, text: str) -> Node:
     style = "|" if "\n" in text else None
-    return dumper.represent_scalar(f"{TAG}str", text, style)  # pyright: ignore[reportUnknownMemberType] - untyped
+    return ScalarNode(f"{TAG}str", text, style=style)
 
 
 def _list(dumper: yaml.SafeDumper, items: list[Any]) -> Node:

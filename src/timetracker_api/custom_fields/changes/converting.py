@@ -5,12 +5,13 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from timetracker_api.custom_fields import service, uniqueness
+from timetracker_api.custom_fields import service
 from timetracker_api.custom_fields.changes.conversions import POSSIBLE, brought, converted, named
-from timetracker_api.custom_fields.changes.rehearsing import Unconvertible, as_it_is, carried_out
+from timetracker_api.custom_fields.changes.redefining import redefine
+from timetracker_api.custom_fields.changes.rehearsing import as_it_is
 from timetracker_api.custom_fields.changes.rewriting import Rewriting
-from timetracker_api.custom_fields.changes.schemas import Conversion, TypeImpact
-from timetracker_api.custom_fields.definition import ATTRIBUTES, Definition
+from timetracker_api.custom_fields.changes.schemas import Conversion
+from timetracker_api.custom_fields.definition import Definition
 from timetracker_api.custom_fields.kinds import CONSTRAINTS, KINDS
 from timetracker_api.custom_fields.models import CustomFieldDefinition
 from timetracker_api.custom_fields.rules import completed
@@ -29,7 +30,7 @@ async def convert(
         raise Invalid(no_conversion("kind", before.kind))
     values = _wanted(before, data)
     wanted = completed({**vars(before), **values})
-    after = Validator(Definition(**{name: wanted[name] for name in ATTRIBUTES}))
+    after = Validator(Definition.of(wanted))
 
     def change(stored: Mapping[str, Any]) -> Any:
         return converted(stored[before.key], before.kind, after, kept=True)
@@ -42,27 +43,7 @@ async def convert(
         # Values that differ may be the same in another kind, which only the real thing tells.
         dry_run=dry_run and not before.is_unique,
     )
-    work = _convert(session, definition, values, conversion)
-    told = await carried_out(session, before.key, work, dry_run=dry_run)
-    return {**told, "impact": conversion.impact}
-
-
-async def _convert(
-    session: AsyncSession,
-    definition: CustomFieldDefinition,
-    values: Values,
-    conversion: Rewriting,
-) -> None:
-    await conversion.run()
-    await service.update(session, definition, values, converting=True)
-    await conversion.finish()
-    if conversion.unfit:
-        count = conversion.unfit
-        what = "1 value does" if count == 1 else f"{count} values do"
-        report = [TypeImpact(**each).model_dump(mode="json") for each in conversion.impact]
-        raise Unconvertible(f"{what} not fit; nothing was changed.", impact=report)
-    if not conversion.dry_run:
-        await uniqueness.rebuild(session, definition)
+    return await redefine(session, definition, values, conversion, dry_run=dry_run)
 
 
 def no_conversion(name: str, kind: str) -> Fault:

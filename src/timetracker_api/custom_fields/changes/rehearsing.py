@@ -65,9 +65,8 @@ def as_it_is(definition: CustomFieldDefinition) -> Definition:
 async def rehearsed(session: AsyncSession, key: str, work: Awaitable[object]) -> Response:
     """Answer with what a change of a definition would mean for the records."""
     told = await carried_out(session, key, work, dry_run=True)
-    row = told["definition"]
-    definition = Definition(**{name: row[name] for name in ATTRIBUTES})
-    return answer({**told, "impact": await by_type(session, definition)})
+    impact = await by_type(session, Definition.of(told["definition"]))
+    return answer({**told, "impact": impact})
 
 
 def answer(told: Values) -> Response:

@@ -5,8 +5,8 @@ from typing import Any, cast
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from timetracker_api.custom_fields import service, uniqueness
-from timetracker_api.custom_fields.changes.rehearsing import as_it_is, carried_out
+from timetracker_api.custom_fields.changes.redefining import redefine
+from timetracker_api.custom_fields.changes.rehearsing import as_it_is
 from timetracker_api.custom_fields.changes.rewriting import Rewriting
 from timetracker_api.custom_fields.definition import Definition
 from timetracker_api.custom_fields.kinds import KINDS
@@ -45,22 +45,7 @@ async def replace_choice(
         "choices": [each for each in before.choices if each["value"] != choice],
         "default": replaced(before.default),
     }
-    work = _replace(session, definition, values, replacement)
-    told = await carried_out(session, before.key, work, dry_run=dry_run)
-    return {**told, "impact": replacement.impact}
-
-
-async def _replace(
-    session: AsyncSession,
-    definition: CustomFieldDefinition,
-    values: Values,
-    replacement: Rewriting,
-) -> None:
-    await replacement.run()
-    await service.update(session, definition, values, converting=True)
-    await replacement.finish()
-    if not replacement.dry_run:
-        await uniqueness.rebuild(session, definition)
+    return await redefine(session, definition, values, replacement, dry_run=dry_run)
 
 
 def _check(definition: Definition, choice: str, other: str | None) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from timetracker_api import clock
 from timetracker_api.custom_fields.changes.usage import AT_A_TIME, MOST_SAMPLES
 from timetracker_api.custom_fields.definition import Definition
 from timetracker_api.custom_fields.models import entities_with_custom_fields
@@ -176,7 +175,7 @@ async def _write(
         .values(
             {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in _columns(kind)}
         )
-        .values(version=table.c.version + 1, updated_at=clock.now())
+        .values(version=table.c.version + 1)
     )
     rows = [
         {"which": id, **{f"new_{name}": value for name, value in after.items()}}

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Path, Query
+from fastapi import Depends, Path
 
 from timetracker_api.custom_fields.changes import backfilling, converting, replacing, usage
 from timetracker_api.custom_fields.changes.rehearsing import DryRun
@@ -39,7 +39,7 @@ async def get_custom_field_usage(session: Reading, id: Id) -> Values:
 
 @router.get("/{id}/violations", response_model=Portion[Violation])
 async def list_custom_field_violations(
-    session: Reading, id: Id, feed: Annotated[ViolationFeed, Query()]
+    session: Reading, id: Id, feed: Annotated[ViolationFeed, Depends(ViolationFeed.from_query)]
 ) -> Values:
     """The records that break the rules as they are now, by type and id."""
     return await feed.found(session, id)

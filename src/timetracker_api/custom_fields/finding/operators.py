@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement
 
+from timetracker_api.custom_fields.kinds.numbers import boolean
 from timetracker_api.custom_fields.kinds.texts import LONGEST_TEXT
 from timetracker_api.custom_fields.values import Validator, ValueFault, is_empty
 from timetracker_api.db.json.folded import FoldedText
@@ -76,7 +77,7 @@ def _part(validator: Validator, text: str, at: str) -> str:
 
 
 def _yes_or_no(_validator: Validator, text: str, _at: str) -> bool:
-    return {"true": True, "false": False}[text]
+    return boolean(text)
 
 
 def _has(column: Any, validator: Validator, value: Any) -> ColumnElement[bool]:
