@@ -3,6 +3,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 UV ?= .venv/bin/uv
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 LOCK_ARGS ?=
 
@@ -12,7 +13,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 FAIL = { echo "$(1)" >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-browser bench check format install lock clean
+.PHONY: help run test test-browser test-pooler bench soak check format install lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -32,8 +33,16 @@ test-browser: .venv/.test ## Test with generated clients and Chromium
 		npm ci --loglevel=error
 	@CHROMIUM="$(CHROMIUM)" .venv/bin/pytest tests/browser $(PYTEST_ARGS)
 
-bench: .venv/.test ## Measure, on a PostgreSQL of its own (BENCH_DATABASE_URL=... for another)
-	@.venv/bin/python -m benchmarks
+test-pooler: .venv/.test ## Test behind PgBouncer
+	@PATH="$$PATH:/usr/sbin" && command -v pgbouncer >/dev/null || \
+		$(call FAIL,There is no PgBouncer here; on Debian and Ubuntu: apt install pgbouncer)
+	@PATH="$$PATH:/usr/sbin" .venv/bin/pytest tests/pooler $(PYTEST_ARGS)
+
+bench: .venv/.test ## Measure the service (BENCH_ENTRIES=10000 BENCH_ARGS="--only list create")
+	@.venv/bin/python -m benchmarks $(BENCH_ARGS)
+
+soak: .venv/.test ## Use the service while PostgreSQL and workers fail (SOAK_SECONDS=120)
+	@.venv/bin/python -m benchmarks.soak
 
 check: .venv/.test ## Lint, check formatting, types, the direction of imports and migrations
 	.venv/bin/ruff check

@@ -7,15 +7,19 @@ Starlette, asyncpg and orjson that answers with the same bytes and asks nobody w
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 from httpx import ASGITransport, AsyncClient
 from sqlalchemy import URL, event
 
-from benchmarks import floor
-from benchmarks.measuring import Case, Outcome, Work, run
+from benchmarks import company
+from benchmarks.floor import statements
+from benchmarks.floor.app import app as floor_app
+from benchmarks.floor.connections import pool
+from benchmarks.measuring import HEADER, Case, Work, run
+from benchmarks.report import Section
 from benchmarks.service import dsn, service
 from timetracker_api.custom_fields.definition import Definition
 from timetracker_api.custom_fields.indexing import reconcile
@@ -25,23 +29,7 @@ from timetracker_api.db.session import Database
 
 TITLE = "Custom fields"
 CLIENTS = 100_000
-
-TIERS = ("gold", "silver", "bronze", "tin", "none")
-FIELDS: tuple[dict[str, Any], ...] = (
-    {"key": "debtor_number", "kind": "text"},
-    {"key": "region", "kind": "text"},
-    {"key": "tier", "kind": "choice", "choices": [{"value": t, "label": t} for t in TIERS]},
-    {"key": "seats", "kind": "integer", "is_indexed": True},
-    {"key": "margin", "kind": "decimal"},
-    {"key": "signed", "kind": "date"},
-    {"key": "vip", "kind": "boolean"},
-    {"key": "portal", "kind": "text"},
-)
-TEMPLATES = (
-    ("debtor_number", "https://erp.example.com/debtors/{value}"),
-    ("debtor_number", "https://crm.example.com/?debtor={value}"),
-    ("region", "https://maps.example.com/regions/{value}"),
-)
+FLOOR = "http://floor/api/v1"
 
 LOAD = f"""
     INSERT INTO clients
@@ -82,7 +70,7 @@ TWENTY = [
         label=f"Field {number}",
         applies_to=("client",),
         kind=kind,
-        choices=[{"value": tier, "is_active": True} for tier in TIERS],
+        choices=[{"value": tier, "is_active": True} for tier in company.TIERS],
     )
     for number, kind in enumerate((*VALUES, "text", "text") * 2)
 ]
@@ -118,10 +106,11 @@ class Stopwatch:
         self.total += time.perf_counter() - began
 
 
-async def measure(url: URL) -> Sequence[Outcome]:
+async def measure(url: URL) -> Section:
     """Load the clients, and run every case."""
     async with service(url) as (app, api), _floor(url) as (plain, connection):
-        numbers = await _define(api)
+        numbers = await company.define(api, "client", company.CLIENT_FIELDS)
+        await company.link(api)
         await connection.execute(LOAD)
         await connection.execute("VACUUM ANALYZE clients")
         await reconcile(app.state.database)
@@ -133,28 +122,20 @@ async def measure(url: URL) -> Sequence[Outcome]:
             _listing(api, plain),
             _validating(),
         ]
-        return [await run(case) for case in cases]
-
-
-async def _define(api: AsyncClient) -> dict[str, int]:
-    numbers: dict[str, int] = {}
-    for field in FIELDS:
-        response = await api.post(
-            "/custom-field-definitions", json={"label": field["key"], **field}
-        )
-        numbers[field["key"]] = response.raise_for_status().json()["id"]
-    for field_key, template in TEMPLATES:
-        body = {"name": "Open", "field_key": field_key, "url_template": template}
-        (await api.post("/link-templates", json=body)).raise_for_status()
-    return numbers
+        section = Section(TITLE, __doc__ or "")
+        section.say(HEADER)
+        for case in cases:
+            outcome = await run(case)
+            section.found(outcome.row, f"{case.name}: {outcome.ratio:.2f} x", is_met=outcome.is_met)
+        return section
 
 
 @asynccontextmanager
 async def _floor(url: URL) -> AsyncGenerator[tuple[AsyncClient, Any]]:
     async with (
-        floor.pool(dsn(url)) as pool,
-        AsyncClient(transport=ASGITransport(floor.app(pool)), base_url="http://floor") as plain,
-        pool.acquire() as connection,
+        pool(dsn(url)) as connections,
+        AsyncClient(transport=ASGITransport(floor_app(connections)), base_url=FLOOR) as plain,
+        connections.acquire() as connection,
     ):
         yield plain, connection
 
@@ -169,7 +150,7 @@ async def _refuse_differences(api: AsyncClient, plain: AsyncClient) -> None:
 def _finding(
     api: AsyncClient, connection: Any, watch: Stopwatch, numbers: dict[str, int]
 ) -> list[Case]:
-    page = f"SELECT {floor.COLUMNS} FROM clients WHERE archived_at IS NULL"
+    page = f"SELECT {statements.CLIENT} FROM clients WHERE archived_at IS NULL"
     count = "SELECT count(*) FROM clients WHERE archived_at IS NULL"
 
     def ask(*statements: str) -> Work:

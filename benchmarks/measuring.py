@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from benchmarks.report import verdict
+
 Work = Callable[[], Awaitable[object]]
 
 
@@ -59,7 +61,7 @@ class Outcome:
         return (
             f"| {case.name} | {min(self.ours):.3f} ({median(self.ours):.3f})"
             f" | {min(self.floor):.3f} ({median(self.floor):.3f})"
-            f" | {self.ratio:.2f} | {goal} | {'yes' if self.is_met else '**no**'} |"
+            f" | {self.ratio:.2f} | {goal} | {verdict(is_met=self.is_met)} |"
         )
 
 

