@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
+from sqlalchemy.exc import DBAPIError
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
@@ -34,6 +35,7 @@ REQUEST_HEADERS = (
     "X-Request-ID",
 )
 RESPONSE_HEADERS = (
+    "Content-Disposition",
     "ETag",
     "Idempotency-Replayed",
     "Link",
@@ -116,5 +118,5 @@ async def _keep_house(database: Database) -> None:
         await asyncio.sleep(HOUR)
         try:
             await forget_old(database)
-        except errors.UNAVAILABLE:
+        except (DBAPIError, *errors.UNAVAILABLE):
             log.warning("old answers could not be deleted; trying again in an hour")

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter
 from pydantic import Field
+from sqlalchemy.exc import DBAPIError
 
 from timetracker_api import __version__
 from timetracker_api.auth.principal import Caller
@@ -67,7 +68,7 @@ async def get_info(known: Caller) -> Info:
         revision = (await _state(known)).current
         async with known.database.read(known) as session:
             rule = await policy(session)
-    except UNAVAILABLE:
+    except (DBAPIError, *UNAVAILABLE):
         pass  # what can be said without the database is said
     return Info(
         name="timetracker-api",

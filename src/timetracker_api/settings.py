@@ -3,12 +3,14 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 EMBEDDED_URL = "sqlite:///timetracker.db"
+
+Pooler = Literal["none", "transaction"]
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 BACKENDS = {"sqlite": "sqlite", "postgresql": "postgresql", "postgres": "postgresql"}
@@ -52,8 +54,27 @@ class Settings(BaseSettings):
     """Where the data lives: `sqlite:///file.db` or `postgresql://user:password@host/name`.
     `DATABASE_URL` is read as well. Without either, an SQLite file in the current folder."""
 
-    migration_database_url: str | None = None
-    """A direct connection for migrations, where the service itself goes through a pooler."""
+    database_pooler: Pooler = "none"
+    """What `database_url` leads to: the server itself, or a pooler such as PgBouncer that gives
+    every `transaction` a connection of the server. The latter needs `migration_database_url`."""
+
+    migration_database_url: Annotated[str | None, Field(validate_default=True)] = None
+    """A direct connection for migrations and indexes, where the service itself goes through a
+    pooler."""
+
+    database_replica_url: Annotated[
+        str | None,
+        Field(
+            validation_alias=AliasChoices(
+                "TIMETRACKER_DATABASE_REPLICA_URL", "DATABASE_REPLICA_URL"
+            )
+        ),
+    ] = None
+    """A streaming replica of the PostgreSQL database, to read exports from while it is up to date.
+    `DATABASE_REPLICA_URL` is read as well."""
+
+    replica_lag_seconds: Annotated[int, Field(ge=0)] = 30
+    """How far behind a replica may be that is read from; beyond, the database itself is."""
 
     migrate_on_start: Literal["check", "upgrade"] = "check"
     """What `serve` does first: `upgrade` the database, after a backup of its data, or only `check`
@@ -113,6 +134,24 @@ class Settings(BaseSettings):
             async_url(value)
         return value
 
+    @field_validator("migration_database_url")
+    @classmethod
+    def _leads_past_a_pooler(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None and info.data.get("database_pooler") == "transaction":
+            raise ValueError("needed behind a pooler, for migrations and indexes: name the server")
+        return value
+
+    @field_validator("database_replica_url")
+    @classmethod
+    def _is_a_replica(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None:
+            return value
+        if async_url(value).get_backend_name() != "postgresql":
+            raise ValueError("a replica is a PostgreSQL database")
+        if async_url(info.data.get("database_url", value)).get_backend_name() != "postgresql":
+            raise ValueError("only PostgreSQL has replicas, and the database is SQLite")
+        return value
+
     @field_validator("cors_origins", "link_schemes", mode="before")
     @classmethod
     def _separated_by_commas(cls, value: object) -> object:
@@ -124,6 +163,11 @@ class Settings(BaseSettings):
     def url(self) -> URL:
         """The database, with its asynchronous driver."""
         return async_url(self.database_url)
+
+    @property
+    def replica_url(self) -> URL | None:
+        """The replica, with its asynchronous driver."""
+        return async_url(self.database_replica_url) if self.database_replica_url else None
 
     @property
     def is_embedded(self) -> bool:

@@ -1,4 +1,4 @@
-"""One engine for reading and one for writing, whichever database the URL names."""
+"""The engines for reading and for writing, whichever database the URL names."""
 
 import sqlite3
 from typing import Any, NamedTuple
@@ -8,55 +8,75 @@ from sqlalchemy import URL, AdaptedConnection, Connection, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from timetracker_api.db import pooling
+from timetracker_api.settings import Pooler
+
 LOCK_TIMEOUT = "5s"
 """How long a statement waits for a row that another transaction holds, before 503."""
 
+MOST_LASTING = 3
+"""Exports and the like at the same time, per process."""
+
 
 class Engines(NamedTuple):
-    """Where statements go. On PostgreSQL both are views of one pool."""
+    """Where statements go. On PostgreSQL short reads and writes are views of one pool."""
 
     reading: AsyncEngine
     """Every statement is its own transaction: one round trip instead of three."""
+    lasting: AsyncEngine
+    """What takes long sees the database as of one moment, on connections of its own."""
     writing: AsyncEngine
 
     async def dispose(self) -> None:
         """Close every connection."""
-        await self.reading.dispose()
-        await self.writing.dispose()
+        for engine in self:
+            await engine.dispose()
 
 
-def create_engines(url: URL, pool_size: int = 10) -> Engines:
+def create_engines(url: URL, pool_size: int = 10, pooler: Pooler = "none") -> Engines:
     """Open nothing yet; connections are made when they are first needed."""
     if url.get_backend_name() == "sqlite":
         return _sqlite(url)
-    writing = _engine(
+    server = _postgresql(url, pooler, pool_size=pool_size, max_overflow=pool_size)
+    lasting = lasting_engine(url, pooler)
+    if pooler == "none":
+        return Engines(server, lasting, server)
+    return Engines(server, lasting, pooling.limit_waiting(server, LOCK_TIMEOUT))
+
+
+def lasting_engine(url: URL, pooler: Pooler = "none") -> AsyncEngine:
+    """Give few connections for what may take minutes: requests must not wait for these."""
+    if url.get_backend_name() == "sqlite":
+        engine = _engine(url, pool_size=1, max_overflow=MOST_LASTING - 1, pool_timeout=10)
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin)
+        return engine
+    server = _postgresql(url, pooler, pool_size=1, max_overflow=MOST_LASTING - 1)
+    return server.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def _postgresql(url: URL, pooler: Pooler, **sizes: int) -> AsyncEngine:
+    engine = _engine(
         url,
-        pool_size=pool_size,
-        max_overflow=pool_size,
         pool_timeout=10,
         pool_recycle=1800,
-        connect_args={
-            "timeout": 5,
-            "server_settings": {
-                "application_name": "timetracker-api",
-                "lock_timeout": LOCK_TIMEOUT,
-            },
-        },
+        connect_args={"timeout": 5, **pooling.connect_args(pooler, LOCK_TIMEOUT)},
+        **sizes,
     )
-    event.listen(writing.sync_engine, "checkout", _refuse_closed)
-    return Engines(writing.execution_options(isolation_level="AUTOCOMMIT"), writing)
+    event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    return engine
 
 
 def _sqlite(url: URL) -> Engines:
     """Readers run side by side. Writers queue in our pool of one: queueing for SQLite's own lock
     takes up to a second where this takes 60 ms.
     """
-    reading = _engine(url, pool_size=4, max_overflow=0, isolation_level="AUTOCOMMIT")
+    reading = _engine(url, pool_size=4, max_overflow=0)
     writing = _engine(url, pool_size=1, max_overflow=0, pool_timeout=30)
     event.listen(reading.sync_engine, "connect", _prepare_sqlite)
     event.listen(writing.sync_engine, "connect", _prepare_sqlite)
     event.listen(writing.sync_engine, "begin", _begin_immediate)
-    return Engines(reading, writing)
+    return Engines(reading, lasting_engine(url), writing)
 
 
 def _refuse_closed(connection: AdaptedConnection, _record: object, _proxy: object) -> None:
@@ -72,7 +92,7 @@ def _engine(url: URL, **options: Any) -> AsyncEngine:
     return create_async_engine(
         url,
         json_serializer=_to_json,
-        json_deserializer=_from_json,
+        json_deserializer=orjson.loads if url.get_backend_name() == "postgresql" else _from_json,
         hide_parameters=True,  # errors are logged, and among the parameters are digests and hashes
         **options,
     )
@@ -100,6 +120,10 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
 
 
 def _begin_immediate(connection: Connection) -> None:

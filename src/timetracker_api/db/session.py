@@ -1,17 +1,25 @@
 """Where transactions begin and end."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Annotated, Any, cast
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, asynccontextmanager
+from copy import copy
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, TypeVar, cast
 
+from anyio import CancelScope
 from fastapi import Depends, Request
-from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
-from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+from sqlalchemy.orm import Session
 
 from timetracker_api.db.engine import create_engines
+from timetracker_api.db.reading import Reader
+from timetracker_api.db.replica import UNREACHABLE, Replica, describe
 from timetracker_api.settings import Settings
+
+T = TypeVar("T")
+
+LongRead = Callable[[AsyncSession], AsyncGenerator[T]]
+"""What reads for long, and gives what it has read bit by bit."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,21 +56,6 @@ class UnitOfWork(Session):
     """What the changes of one request, command or job are gathered in."""
 
 
-class ReadOnly(Session):
-    """A session that has no transaction, and so must not change anything."""
-
-
-@event.listens_for(ReadOnly, "before_flush")
-def _refuse_changes(_session: Session, _flush: UOWTransaction, _instances: object) -> None:
-    raise RuntimeError("this session reads; take `Writing` to change something")
-
-
-@event.listens_for(ReadOnly, "do_orm_execute")
-def _refuse_statements_that_change(statement: ORMExecuteState) -> None:
-    if statement.is_insert or statement.is_update or statement.is_delete:
-        raise RuntimeError("this session reads; take `Writing` to change something")
-
-
 @dataclass
 class Database:
     """Hands out one session per unit of work."""
@@ -72,10 +65,10 @@ class Database:
     """What this process remembers of the database; see `db.schema_version.Snapshot`."""
 
     def __post_init__(self) -> None:
-        self.engines = create_engines(self.settings.url, self.settings.pool_size)
-        self._reading = async_sessionmaker(
-            self.engines.reading, sync_session_class=ReadOnly, autoflush=False
+        self.engines = create_engines(
+            self.settings.url, self.settings.pool_size, self.settings.database_pooler
         )
+        self.replica = Replica.of(self.settings, self.engines.reading)
         self._writing = async_sessionmaker(
             self.engines.writing, sync_session_class=UnitOfWork, expire_on_commit=False
         )
@@ -83,8 +76,12 @@ class Database:
     @asynccontextmanager
     async def read(self, context: Context | None = None) -> AsyncGenerator[AsyncSession]:
         """Give a session on which every statement stands for itself."""
-        async with self._reading(info={"context": context or Context(database=self)}) as session:
-            yield session
+        reader = Reader(self.engines.reading, {"context": context or Context(database=self)})
+        try:
+            # What reads can be handed what writes as well; so both go by the same name.
+            yield cast(AsyncSession, reader)
+        finally:
+            await reader.close()
 
     @asynccontextmanager
     async def write(self, context: Context | None = None) -> AsyncGenerator[AsyncSession]:
@@ -95,9 +92,55 @@ class Database:
         ):
             yield session
 
+    async def long_read(
+        self, work: LongRead[T], context: Context | None = None
+    ) -> AsyncGenerator[T]:
+        """Give what ``work`` gives, in a session for what takes long, such as an export.
+
+        It sees the database as of one moment, and definitions as they are now to the end. It is
+        on a replica, if there is one that is good for it; what that fails to begin is begun again
+        on the database itself.
+        """
+        known = replace(context or Context(database=self), database=self._remembering())
+        if self.replica is not None and await self.replica.is_good():
+            begun = False
+            try:
+                async with aclosing(_worked(self.replica.engine, work, known)) as given:
+                    async for each in given:
+                        begun = True
+                        yield each
+            except UNREACHABLE as error:
+                self.replica.avoid(describe(error))
+                if begun:
+                    raise
+            else:
+                return
+        async with aclosing(_worked(self.engines.lasting, work, known)) as given:
+            async for each in given:
+                yield each
+
+    def _remembering(self) -> "Database":
+        """Return the same, but for a memory that others do not renew."""
+        same = copy(self)
+        same.memory = dict(self.memory)
+        return same
+
     async def dispose(self) -> None:
         """Close every connection."""
         await self.engines.dispose()
+        if self.replica is not None:
+            await self.replica.engine.dispose()
+
+
+async def _worked(engine: AsyncEngine, work: LongRead[T], known: Context) -> AsyncGenerator[T]:
+    reader = Reader(engine, {"context": known}, options={})  # those of the engine
+    try:
+        async with aclosing(work(cast(AsyncSession, reader))) as given:
+            async for each in given:
+                yield each
+    finally:
+        with CancelScope(shield=True):  # whoever asked may have gone, in the midst of it
+            await reader.close()
 
 
 def context(session: AsyncSession | Session) -> Context:
@@ -126,14 +169,19 @@ async def _reading(request: Request) -> AsyncGenerator[AsyncSession]:
         yield session
 
 
-async def _writing(request: Request) -> AsyncGenerator[AsyncSession]:
+# scope="function": the transaction is over before the response leaves,
+# so no client ever holds a 201 for something that was rolled back.
+Reading = Annotated[AsyncSession, Depends(_reading, scope="function")]
+
+
+async def _writing(request: Request, reading: Reading) -> AsyncGenerator[AsyncSession]:
+    # One connection at a time: if every request held one while it waits for a second, a few more
+    # than the pool has would wait for ever.
+    await reading.close()
     context = request_context(request)
     async with context.database.write(context) as session:
         request.state.writing = session
         yield session
 
 
-# scope="function": the transaction is over before the response leaves,
-# so no client ever holds a 201 for something that was rolled back.
-Reading = Annotated[AsyncSession, Depends(_reading, scope="function")]
 Writing = Annotated[AsyncSession, Depends(_writing, scope="function")]

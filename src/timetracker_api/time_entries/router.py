@@ -2,13 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Query, Response, status
+from fastapi import Depends, Response, status
 
 from timetracker_api.custom_fields.showing import include
 from timetracker_api.db.session import Reading, Writing
 from timetracker_api.entities import Values
 from timetracker_api.time_entries import bulk, service
 from timetracker_api.time_entries.bulk import Bulk, BulkOutcome
+from timetracker_api.time_entries.exporting import service as exporting
+from timetracker_api.time_entries.exporting.examples import ANSWERS
+from timetracker_api.time_entries.exporting.parameters import TimeEntryExport
 from timetracker_api.time_entries.feed import TimeEntryFeed
 from timetracker_api.time_entries.models import TimeEntry
 from timetracker_api.time_entries.schemas import TimeEntryCreate, TimeEntryRead, TimeEntryUpdate
@@ -16,12 +19,15 @@ from timetracker_api.time_entries.showing import TIME_ENTRIES, visible
 from timetracker_api.web import caching
 from timetracker_api.web.feeds import Portion
 from timetracker_api.web.routing import Id, ResourceRouter
+from timetracker_api.web.streaming import Streamed
 
 router = ResourceRouter("time-entries")
 
 
 @router.get("", response_model=Portion[TimeEntryRead])
-async def list_time_entries(session: Reading, feed: Annotated[TimeEntryFeed, Query()]) -> Values:
+async def list_time_entries(
+    session: Reading, feed: Annotated[TimeEntryFeed, Depends(TimeEntryFeed.from_query)]
+) -> Values:
     """Time entries, the newest first: one's own, or with `time_entries:others` everybody's.
 
     `custom.<key>=value` keeps those whose custom field has this value. `custom.<key>.<operator>`
@@ -51,6 +57,19 @@ async def change_time_entries(session: Writing, data: Bulk, response: Response) 
     of each operation and its entry or problem.
     """
     return await bulk.carry_out(session, data, response)
+
+
+@router.get("/export", response_class=Streamed, responses=ANSWERS, status_code=status.HTTP_200_OK)
+async def export_time_entries(
+    session: Reading, query: Annotated[TimeEntryExport, Depends(TimeEntryExport.from_query)]
+) -> Streamed:
+    """All time entries that match, as one file: a table, or a line of JSON for each.
+
+    Whose they are, and by what they can be found, is as in the list of time entries. The file is
+    written while it is sent, however long it is, and shows them as they were when it was begun. An
+    answer that ends without its last chunk is not complete: ask again.
+    """
+    return await exporting.export(session, query)
 
 
 @router.get("/{id}", response_model=TimeEntryRead, dependencies=[Depends(include)])

@@ -54,15 +54,17 @@ DETAILS: Mapping[type[Problem], str] = {
     MethodNotAllowed: "This address does not have that method.",
 }
 
-TRANSIENT = frozenset(
-    {
-        "40001",  # serialization failure
-        "40P01",  # deadlock
-        "55P03",  # lock timeout
-        "57014",  # cancelled
-    }
+TRANSIENT = (
+    "08",  # the connection, or a pooler in its way
+    "28",  # not let in
+    "3D000",  # no such database
+    "40001",  # serialization failure
+    "40P01",  # deadlock
+    "53",  # no connection, memory or disk left
+    "55P03",  # lock timeout
+    "57",  # cancelled, shutting down, starting up
 )
-
+"""PostgreSQL's codes, or what they begin with."""
 
 MISSING_STATES = frozenset({"42P01", "42703"})
 MISSING = ("no such table", "no such column")
@@ -167,10 +169,8 @@ def _from_constraint(error: exc.IntegrityError) -> Problem:
 
 
 def _from_database(error: exc.DBAPIError) -> Problem:
-    if (
-        error.connection_invalidated
-        or getattr(error.orig, "sqlstate", None) in TRANSIENT | MISSING_STATES
-    ):
+    state = getattr(error.orig, "sqlstate", None) or ""
+    if error.connection_invalidated or state in MISSING_STATES or state.startswith(TRANSIENT):
         return _unavailable(error)
     if isinstance(error, exc.DataError):
         return Invalid(detail="A value is beyond what the database can hold.")

@@ -14,9 +14,15 @@ class AnswersHead:
             await self.app(scope, receive, send)
             return
 
+        sent = False
+
         async def send_headers(message: Message) -> None:
+            nonlocal sent
             if message["type"] == "http.response.body":
-                message = {**message, "body": b""}
+                if sent:
+                    return
+                # That was all: what is written while it is sent is not written any further.
+                sent, message = True, {**message, "body": b"", "more_body": False}
             await send(message)
 
         await self.app({**scope, "method": "GET"}, receive, send_headers)

@@ -1,0 +1,1 @@
+"""All entries that match, as one file, however many they are."""
