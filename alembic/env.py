@@ -14,11 +14,11 @@ from timetracker_api.migrations.connections import LOCK_TIMEOUT, migrating, migr
 from timetracker_api.migrations.dialect_only import leaving_out
 from timetracker_api.migrations.driver_errors import explained
 from timetracker_api.migrations.guards import Guard, refuse_open_transaction
+from timetracker_api.migrations.importing import models
 from timetracker_api.migrations.patience import patiently
 from timetracker_api.migrations.progress import Progress
 from timetracker_api.migrations.rendering import comparison, render_item, write_revision
 from timetracker_api.migrations.revisions import read_state
-from timetracker_api.models import metadata
 
 log = logging.getLogger("timetracker_api.migrations")
 progress: Progress = context.config.attributes.get("progress") or Progress(log.info)
@@ -48,7 +48,7 @@ def migrate(connection: Connection) -> None:
 
     context.configure(
         connection=connection,
-        target_metadata=context.config.attributes.get("metadata", metadata),
+        target_metadata=context.config.attributes.get("metadata") or models(),
         transaction_per_migration=True,
         transactional_ddl=True,  # on SQLite as well, where our connections say BEGIN themselves
         on_version_apply=after_revision,
@@ -88,7 +88,7 @@ def write_sql() -> None:
     """Write a script for PostgreSQL: SQLite's revisions need to see the tables they change."""
     context.configure(
         dialect_name="postgresql",
-        target_metadata=metadata,
+        target_metadata=models(),
         transaction_per_migration=True,
         literal_binds=True,
         dialect_opts={"paramstyle": "named"},

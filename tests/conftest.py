@@ -8,12 +8,15 @@ import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import URL, delete, make_url, text, update
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -22,7 +25,9 @@ from chains import Chain
 from copies import Place, programs
 from given import Given
 from servers import Server, serving
+from terminal import On, typed
 from timetracker_api.app import create_app
+from timetracker_api.auth import passwords
 from timetracker_api.auth.throttling import Throttle
 from timetracker_api.db.schema_version import SchemaVersion
 from timetracker_api.db.session import Database
@@ -95,6 +100,13 @@ async def empty_database(backend: str, name: str, folder: Path) -> AsyncGenerato
         await server.dispose()
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[URL]:
+    """An empty database of either kind."""
+    async with empty_database(request.param, f"empty_{WORKER}", tmp_path) as url:
+        yield url
+
+
 def settings_for(url: URL, **others: Any) -> Settings:
     """Return the settings of a service on a database; the environment has no say."""
     return Settings(
@@ -143,6 +155,14 @@ async def database(app: FastAPI) -> AsyncGenerator[Database]:
 
 
 @pytest.fixture
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have passwords hashed by the same algorithm, but without the effort that makes it safe."""
+    quick = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+    monkeypatch.setattr(passwords, "_hasher", lambda: quick)
+    monkeypatch.setattr(passwords, "_decoy", lambda: quick.hash("opens nothing"))
+
+
+@pytest.fixture
 async def callers(app: FastAPI, database: Database) -> AsyncGenerator[Callers]:
     """Whoever may call: ``await callers.a("member")`` is a client of a new user with that role."""
     callers = Callers(app, database)
@@ -160,6 +180,20 @@ async def api(callers: Callers) -> AsyncClient:
 def given(api: AsyncClient) -> Given:
     """Builds the world of a test, through the API."""
     return Given(api)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that commands are typed in; nothing is in it."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def on(database: Database, folder: Path) -> On:
+    """Runs a command on the database of the tests."""
+    assert not [*folder.iterdir()]
+    return partial(typed, TIMETRACKER_DATABASE_URL=database.settings.database_url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -130,7 +130,8 @@ def apart(work: Coroutine[Any, Any, T]) -> T:
 async def _executed(url: str, statements: Sequence[Any]) -> list[list[tuple[Any, ...]]]:
     engines = create_engines(async_url(url))
     try:
-        async with engines.reading.connect() as connection:  # each statement stands for itself
+        engine = engines.reading.execution_options(isolation_level="AUTOCOMMIT")
+        async with engine.connect() as connection:  # each statement stands for itself
             results = [await connection.execute(statement) for statement in statements]
             return [[tuple(row) for row in r] if r.returns_rows else [] for r in results]
     finally:

@@ -56,6 +56,21 @@ class Given:
         return await self._post("/users", {"username": username, **fields})
 
 
+async def try_client(api: AsyncClient, name: str = "Acme", /, **values: Any) -> Response:
+    """Try to create a client with these custom field values."""
+    return await api.post("/clients", json={"name": name, "custom_fields": values})
+
+
+async def try_values(api: AsyncClient, client: dict[str, Any], /, **values: Any) -> Response:
+    """Try to give a client these custom field values."""
+    return await api.patch(f"/clients/{client['id']}", json={"custom_fields": values})
+
+
+async def try_field(api: AsyncClient, field: dict[str, Any], /, **changes: Any) -> Response:
+    """Try to change the definition of a custom field."""
+    return await api.patch(f"/custom-field-definitions/{field['id']}", json=changes)
+
+
 def faults(response: Response) -> set[tuple[str, str]]:
     """Return pointer and code of everything that a response says is wrong."""
     assert response.headers["content-type"] == "application/problem+json", response.text

@@ -2,27 +2,16 @@
 
 from typing import Any
 
-import pytest
 from httpx import AsyncClient, Response
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import select
 
 from callers import Callers
 from given import Given
-from timetracker_api.auth import passwords
 from timetracker_api.db.session import Database
 from timetracker_api.events.models import Event
 
 PASSWORD = "correct-horse-battery-staple"
 OTHER_PASSWORD = "violet-tractor-under-nine-moons"
-
-
-def hash_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have passwords hashed by the same algorithm, but without the effort that makes it safe."""
-    quick = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
-    monkeypatch.setattr(passwords, "_hasher", lambda: quick)
-    monkeypatch.setattr(passwords, "_decoy", lambda: quick.hash("opens nothing"))
 
 
 async def try_to_sign_in(
@@ -48,6 +37,6 @@ async def a_person(given: Given, callers: Callers, username: str, **fields: Any)
 
 async def recorded(database: Database, *types: str) -> list[Event]:
     """Return the events of these types, oldest first."""
-    async with database.read() as session:
+    async with database.write() as session:
         events = select(Event).where(Event.type.in_(types)).order_by(Event.id)
         return list((await session.scalars(events)).all())

@@ -9,10 +9,12 @@ from httpx import AsyncClient, Response
 
 from callers import Callers
 from given import Given
-from people import OTHER_PASSWORD, PASSWORD, a_person, hash_quickly, signed_in
+from people import OTHER_PASSWORD, PASSWORD, a_person, signed_in
 from timetracker_api.app import create_app
 from timetracker_api.auth.scopes import DESCRIPTIONS, SCOPES, Role, Scope
 from timetracker_api.db.session import Database
+
+pytestmark = pytest.mark.usefixtures("quick_hashes")
 
 NOBODY_HAS = "999999999"
 
@@ -33,11 +35,6 @@ OWN = {
     ("delete", "/api/v1/sessions/current"),
 }
 """What everybody with a token may ask about themselves, whatever its scopes."""
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    hash_quickly(monkeypatch)
 
 
 class Operation(NamedTuple):

@@ -1,31 +1,13 @@
-from collections.abc import Generator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from httpx import AsyncClient
-from sqlalchemy import event
 
 from given import Given
+from test_statements import statements
 from timetracker_api.db.session import Database
 
 DAY = 24 * 3600
-
-
-@contextmanager
-def statements(database: Database) -> Generator[list[str]]:
-    """Gather the statements that requests read with."""
-    seen: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        seen.append(statement)
-
-    engine = database.engines.reading.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
 
 
 @pytest.fixture

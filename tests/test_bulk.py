@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -209,7 +210,7 @@ async def test_a_bulk_that_makes_no_sense_is_refused(
     assert pointer in {fault for fault, _ in faults(refused)}
 
 
-def reads_and_others(sent: list[str]) -> tuple[int, int]:
+def reads_and_others(sent: Sequence[str]) -> tuple[int, int]:
     """Count the statements; apart from the others those that insert entries.
 
     SQLite cannot say which of many new rows got which id, and so takes them one by one.

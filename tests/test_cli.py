@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,29 +11,12 @@ from sqlalchemy import select
 from callers import Callers
 from people import PASSWORD, try_to_sign_in
 from servers import Ended, run
+from terminal import On, typed
 from timetracker_api import clock
 from timetracker_api.auth.models import User
 from timetracker_api.db.session import Database
 
 UNREACHABLE = "postgresql://somebody:hidden@127.0.0.1:1/timetracker"
-
-On = Callable[..., Awaitable[Ended]]
-
-
-@pytest.fixture
-async def on(database: Database, tmp_path: Path) -> On:
-    """Runs a command on the database of the tests."""
-
-    async def on(*arguments: str, stdin: str = "") -> Ended:
-        return await asyncio.to_thread(
-            run,
-            tmp_path,
-            *arguments,
-            stdin=stdin,
-            TIMETRACKER_DATABASE_URL=database.settings.database_url,
-        )
-
-    return on
 
 
 def is_empty(folder: Path) -> bool:
@@ -89,13 +71,12 @@ async def test_a_user_that_cannot_be_is_refused_in_one_line(
         assert (await session.scalars(select(User.username))).all() == ["ada"]
 
 
-async def test_a_role_or_scope_that_does_not_exist_is_refused_with_those_that_do(tmp_path: Path):
+@pytest.mark.usefixtures("folder")
+async def test_a_role_or_scope_that_does_not_exist_is_refused_with_those_that_do():
     role, scope, days = await asyncio.gather(
-        asyncio.to_thread(run, tmp_path, "users", "create", "ada", "--role", "king"),
-        asyncio.to_thread(
-            run, tmp_path, "tokens", "create", "--user", "ada", "--scope", "clients:eat"
-        ),
-        asyncio.to_thread(run, tmp_path, "tokens", "create", "--user", "ada", "--days", "0"),
+        typed("users", "create", "ada", "--role", "king"),
+        typed("tokens", "create", "--user", "ada", "--scope", "clients:eat"),
+        typed("tokens", "create", "--user", "ada", "--days", "0"),
     )
     for ended, expected in ((role, "'manager'"), (scope, "'clients:read'"), (days, "--days")):
         assert ended.exit_code == 2
@@ -104,12 +85,21 @@ async def test_a_role_or_scope_that_does_not_exist_is_refused_with_those_that_do
         assert "Traceback" not in ended.stderr
 
 
-async def test_a_token_is_printed_alone_and_works(on: On, callers: Callers):
+async def test_a_token_is_printed_alone_and_works(
+    callers: Callers, database: Database, tmp_path: Path
+):
     await callers.a("admin", username="Ada")
+
+    async def created(*options: str) -> Ended:
+        """Run the command in a process of its own, as scripts do."""
+        url = database.settings.database_url
+        arguments = ("tokens", "create", "--user", *options)
+        return await asyncio.to_thread(run, tmp_path, *arguments, TIMETRACKER_DATABASE_URL=url)
+
     everything, narrow = await asyncio.gather(
-        on("tokens", "create", "--user", "ADA"),
-        on(
-            *("tokens", "create", "--user", "ada", "--name", "Nightly", "--days", "2"),
+        created("ADA"),
+        created(
+            *("ada", "--name", "Nightly", "--days", "2"),
             *("--scope", "clients:read", "--scope", "tokens:read"),
         ),
     )
@@ -155,28 +145,26 @@ async def test_the_document_is_json_and_needs_no_database(tmp_path: Path):
     ids=" ".join,
 )
 async def test_a_url_that_is_none_ends_every_command_with_one_line(
-    tmp_path: Path, arguments: tuple[str, ...]
+    folder: Path, arguments: tuple[str, ...]
 ):
-    ended = await asyncio.to_thread(
-        run, tmp_path, *arguments, TIMETRACKER_DATABASE_URL="mysql://somebody:hidden@host/name"
-    )
+    ended = await typed(*arguments, TIMETRACKER_DATABASE_URL="mysql://somebody:hidden@host/name")
     line = one_line(ended, 2)
     assert "DATABASE_URL" in line
     assert "mysql is not supported" in line
     assert "hidden" not in line
-    assert is_empty(tmp_path)
+    assert is_empty(folder)
 
 
-async def test_a_database_that_is_not_there_or_not_migrated_is_said_in_one_line(tmp_path: Path):
+async def test_a_database_that_is_not_there_or_not_migrated_is_said_in_one_line(folder: Path):
     create = ("users", "create", "ada")
     unreachable, unmigrated, setting = await asyncio.gather(
-        asyncio.to_thread(run, tmp_path, *create, TIMETRACKER_DATABASE_URL=UNREACHABLE),
-        asyncio.to_thread(run, tmp_path, *create),
-        asyncio.to_thread(run, tmp_path, *create, TIMETRACKER_PORT="many"),
+        typed(*create, TIMETRACKER_DATABASE_URL=UNREACHABLE),
+        typed(*create),
+        typed(*create, TIMETRACKER_PORT="many"),
     )
     line = one_line(unreachable, 3)
     assert "nothing listens there" in line
     assert "hidden" not in line
     assert "Run `timetracker-api db upgrade`" in one_line(unmigrated, 5)
     assert "TIMETRACKER_PORT" in one_line(setting, 2)
-    assert is_empty(tmp_path)
+    assert is_empty(folder)

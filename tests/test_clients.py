@@ -42,7 +42,7 @@ async def test_every_change_is_recorded_with_who_made_it(
     await api.post(f"/clients/{client['id']}/archive", headers={"X-Request-ID": "r-1"})
     await api.delete(f"/clients/{client['id']}")
     me = (await api.get("/users/me")).json()["id"]
-    async with database.read() as session:
+    async with database.write() as session:
         events = (
             await session.scalars(
                 select(Event).where(Event.entity_type == "client").order_by(Event.id)

@@ -31,10 +31,22 @@ def test_what_is_no_command_is_said_to_be_none():
     assert "No such command 'upgrad'" in result.output
 
 
+def printed(code: str) -> list[str]:
+    """Return the words that a new process prints."""
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    )
+    return done.stdout.split()
+
+
 def test_migrating_does_not_import_the_service():
     """An upgrade that has nothing to do is over before the service would have been imported."""
-    line = "import sys, timetracker_api.cli.db.moving; print(*sys.modules)"
-    done = subprocess.run(  # noqa: S603 - our own interpreter
-        [sys.executable, "-c", line], check=True, capture_output=True, text=True
-    )
-    assert not {*HEAVY} & {*done.stdout.split()}
+    modules = printed("import sys, timetracker_api.cli.db.moving; print(*sys.modules)")
+    assert not {*HEAVY} & {*modules}
+
+
+def test_nobody_looks_for_garbage_among_modules_but_among_everything_else():
+    help = "CliRunner().invoke(app, ['db', 'upgrade', '--help'])"
+    imports = "import gc; from typer.testing import CliRunner; from timetracker_api.cli import app"
+    enabled, frozen = printed(f"{imports}; {help}; print(gc.isenabled(), gc.get_freeze_count())")
+    assert (enabled, int(frozen) > 0) == ("True", True)

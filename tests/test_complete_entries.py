@@ -4,6 +4,9 @@ import pytest
 from httpx import AsyncClient
 
 from given import Given
+from timetracker_api import entities
+from timetracker_api.db.session import Database
+from timetracker_api.time_entries.models import TimeEntry
 
 RELAXED: list[tuple[str, str, dict[str, Any] | None]] = [
     ("PATCH", "", {"is_mandatory": False}),
@@ -57,3 +60,19 @@ async def test_entries_that_lack_another_value_stay_incomplete(api: AsyncClient,
     path = f"/custom-field-definitions/{ticket['id']}"
     assert (await api.patch(path, json={"is_mandatory": False})).is_success
     assert await incomplete(api) == [lacking["id"]]
+
+
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+async def test_an_entry_that_somebody_is_changing_is_left_to_them(
+    api: AsyncClient, given: Given, database: Database
+):
+    client = await given.a_client()
+    field = await given.a_field("ticket", applies_to=["time_entry"], is_mandatory=True)
+    entry = await stopped(api, client["id"])
+    async with database.write() as session:
+        await entities.locked(session, TimeEntry, entry["id"])
+        path = f"/custom-field-definitions/{field['id']}"
+        assert (await api.patch(path, json={"is_mandatory": False})).is_success
+        assert await incomplete(api) == [entry["id"]]
+    assert (await api.patch(f"/time-entries/{entry['id']}", json={"notes": "x"})).is_success
+    assert await incomplete(api) == []

@@ -5,7 +5,7 @@ from httpx import AsyncClient, Response
 
 from callers import Callers
 from elsewhere import another_process, left_behind
-from given import Given, faults
+from given import Given, faults, try_field
 from timetracker_api.custom_fields.models import entities_with_custom_fields
 from timetracker_api.custom_fields.schemas import EntityType
 from timetracker_api.db.session import Database
@@ -19,10 +19,6 @@ SHOWN: dict[str, Any] = {**GOLD, "color": "#ffd700", "is_active": True}
 
 async def define(api: AsyncClient, kind: str = "text", **attributes: Any) -> Response:
     return await api.post(PATH, json={"key": "field", "label": "Field", "kind": kind, **attributes})
-
-
-async def redefine(api: AsyncClient, field: dict[str, Any], **attributes: Any) -> Response:
-    return await api.patch(f"{PATH}/{field['id']}", json=attributes)
 
 
 def test_every_entity_with_custom_fields_can_be_named():
@@ -64,7 +60,7 @@ async def test_a_definition_can_be_created_and_found_again(api: AsyncClient):
 async def test_a_change_counts_the_versions_and_keeps_the_author(given: Given, callers: Callers):
     field = await given.a_field("field")
     other = await callers.a("admin")
-    changed = await redefine(other, field, label="Other")
+    changed = await try_field(other, field, label="Other")
     assert (changed.json()["version"], changed.json()["label"]) == (2, "Other")
     assert changed.json()["created_by_id"] == field["created_by_id"]
 
@@ -103,9 +99,9 @@ async def test_a_key_that_means_something_already_is_refused(api: AsyncClient, k
 
 async def test_key_and_kind_cannot_be_changed(api: AsyncClient, given: Given):
     field = await given.a_field("field")
-    refused = await redefine(api, field, key="other", kind="long_text")
+    refused = await try_field(api, field, key="other", kind="long_text")
     assert faults(refused) == {("/key", "immutable"), ("/kind", "immutable")}
-    sent_along = await redefine(api, field, key="field", kind="text", label="Other")
+    sent_along = await try_field(api, field, key="field", kind="text", label="Other")
     assert sent_along.json()["label"] == "Other"
 
 
@@ -200,14 +196,14 @@ async def test_a_default_must_satisfy_the_rules(
 ):
     assert faults(await define(api, kind, default=default, **attributes)) == {("/default", code)}
     defined = (await define(api, kind, **attributes)).json()
-    assert faults(await redefine(api, defined, default=default)) == {("/default", code)}
-    assert (await redefine(api, defined, default="")).json()["default"] is None
+    assert faults(await try_field(api, defined, default=default)) == {("/default", code)}
+    assert (await try_field(api, defined, default="")).json()["default"] is None
 
 
 async def test_bounds_and_default_are_shown_as_values_are(api: AsyncClient):
     field = (await define(api, "decimal", minimum=1, maximum="9.50", default=5)).json()
     assert (field["minimum"], field["maximum"], field["default"]) == ("1.00", "9.50", "5.00")
-    finer = (await redefine(api, field, scale=3)).json()
+    finer = (await try_field(api, field, scale=3)).json()
     assert (finer["minimum"], finer["maximum"], finer["default"]) == ("1.000", "9.500", "5.000")
 
 
@@ -232,8 +228,8 @@ async def test_numbers_and_truth_values_are_bounds_and_defaults_as_well(
 
 async def test_a_tightened_rule_must_suit_the_default(api: AsyncClient):
     field = (await define(api, "integer", default=5)).json()
-    assert faults(await redefine(api, field, maximum=4)) == {("/default", "maximum")}
-    assert (await redefine(api, field, maximum=4, default=None)).is_success
+    assert faults(await try_field(api, field, maximum=4)) == {("/default", "maximum")}
+    assert (await try_field(api, field, maximum=4, default=None)).is_success
 
 
 async def test_a_choice_in_use_cannot_be_removed(
@@ -246,18 +242,18 @@ async def test_a_choice_in_use_cannot_be_removed(
     text_elsewhere = await given.a_client("Text")
     await left_behind(database, text_elsewhere, tier=["tin"], tiers="tin")
 
-    refused = await redefine(api, one, choices=[GOLD])
+    refused = await try_field(api, one, choices=[GOLD])
     assert (refused.status_code, faults(refused)) == (409, {("/choices", "in_use")})
     assert refused.json()["usage"] == {"client": 2}
     assert refused.json()["detail"] == (
         "tin is chosen on 2 client records; make it inactive instead."
     )
-    assert (await redefine(api, many, choices=[GOLD])).json()["usage"] == {"client": 1}
+    assert (await try_field(api, many, choices=[GOLD])).json()["usage"] == {"client": 1}
     assert (await api.get(f"{PATH}/{one['id']}")).json() == one
 
     await api.patch(f"/clients/{client['id']}", json={"custom_fields": {"tiers": ["gold"]}})
-    assert (await redefine(api, many, choices=[GOLD])).is_success
-    renamed = await redefine(api, one, choices=[GOLD, {**TIN, "label": "Blech"}])
+    assert (await try_field(api, many, choices=[GOLD])).is_success
+    renamed = await try_field(api, one, choices=[GOLD, {**TIN, "label": "Blech"}])
     assert renamed.json()["choices"][1]["label"] == "Blech"
 
 
@@ -279,13 +275,13 @@ async def test_a_definition_with_values_cannot_be_deleted(
 async def test_the_scale_stays_once_there_are_values(api: AsyncClient, given: Given):
     field = await given.a_field("amount", "decimal")
     client = await given.a_client(custom_fields={"amount": 5})
-    refused = await redefine(api, field, scale=3)
+    refused = await try_field(api, field, scale=3)
     assert (refused.status_code, faults(refused)) == (409, {("/scale", "in_use")})
-    assert (await redefine(api, field, scale=2)).is_success
+    assert (await try_field(api, field, scale=2)).is_success
     assert (await api.get("/clients?custom.amount=5")).json()["total"] == 1
 
     await api.patch(f"/clients/{client['id']}", json={"custom_fields": {"amount": None}})
-    assert (await redefine(api, field, scale=3)).json()["scale"] == 3
+    assert (await try_field(api, field, scale=3)).json()["scale"] == 3
 
 
 class TestLimits:
@@ -296,24 +292,24 @@ class TestLimits:
             assert (full.status_code, full.json()["code"]) == (409, "too_many_definitions")
             inactive = await define(small, key="inactive_one", is_active=False)
             assert inactive.status_code == 201
-            assert (await redefine(small, inactive.json(), is_active=True)).status_code == 409
+            assert (await try_field(small, inactive.json(), is_active=True)).status_code == 409
             # Three are too many already: they can be changed and put away all the same.
-            assert (await redefine(small, fields[0], label="Other")).is_success
-            assert (await redefine(small, fields[1], is_active=False)).is_success
-            assert (await redefine(small, fields[2], is_active=False)).is_success
-            assert (await redefine(small, fields[2], is_active=True)).is_success
+            assert (await try_field(small, fields[0], label="Other")).is_success
+            assert (await try_field(small, fields[1], is_active=False)).is_success
+            assert (await try_field(small, fields[2], is_active=False)).is_success
+            assert (await try_field(small, fields[2], is_active=True)).is_success
             other = await define(small, key="for_tasks", applies_to=["task"])
             assert other.status_code == 201
-            assert (await redefine(small, other.json(), applies_to=["client"])).status_code == 409
+            assert (await try_field(small, other.json(), applies_to=["client"])).status_code == 409
 
     async def test_of_choices(self, api: AsyncClient, given: Given, settings: Settings):
         field = await given.a_field("tier", "choice", choices=[GOLD, TIN])
         async with another_process(settings, api, limits=Limits(choices=1)) as small:
             refused = await define(small, "choice", choices=[GOLD, TIN])
             assert faults(refused) == {("/choices", "too_large")}
-            assert faults(await redefine(small, field, choices=[GOLD, TIN])) == faults(refused)
-            assert (await redefine(small, field, label="Other")).is_success
-            assert (await redefine(small, field, choices=[TIN])).is_success
+            assert faults(await try_field(small, field, choices=[GOLD, TIN])) == faults(refused)
+            assert (await try_field(small, field, label="Other")).is_success
+            assert (await try_field(small, field, choices=[TIN])).is_success
 
 
 async def test_definitions_are_listed_in_the_order_of_forms(api: AsyncClient, given: Given):

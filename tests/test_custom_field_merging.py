@@ -25,12 +25,14 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 
 
-def defined_as(kind: str, is_mandatory: bool, is_active: bool) -> Definition:  # noqa: FBT001
+def defined_as(kind: str, *, is_mandatory: bool, is_active: bool) -> Definition:
     rules: dict[str, Any] = {"is_mandatory": is_mandatory, "is_active": is_active, **KINDS[kind]}
     return Definition(key=kind, label=kind, kind=kind, **rules)
 
 
-definitions = st.builds(defined_as, st.sampled_from(sorted(KINDS)), st.booleans(), st.booleans())
+definitions = st.builds(
+    defined_as, st.sampled_from(sorted(KINDS)), is_mandatory=st.booleans(), is_active=st.booleans()
+)
 scalars = st.one_of(
     st.none(),
     st.booleans(),
@@ -52,12 +54,18 @@ records = st.dictionaries(st.sampled_from([*KINDS, "legacy", "unknown"]), values
     database=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
-@given(st.lists(definitions, unique_by=lambda d: d.key), records, records, st.booleans())
+@given(
+    defined=st.lists(definitions, unique_by=lambda d: d.key),
+    stored=records,
+    changes=records,
+    is_new=st.booleans(),
+)
 def test_merging_keeps_what_is_not_given_and_adds_nothing_empty(
     defined: list[Definition],
     stored: dict[str, Any],
     changes: dict[str, Any],
-    is_new: bool,  # noqa: FBT001
+    *,
+    is_new: bool,
 ):
     stored = {} if is_new else {key: value for key, value in stored.items() if not is_empty(value)}
     fields = Fields(

@@ -3,15 +3,12 @@ import asyncio
 from httpx import AsyncClient, Response
 from sqlalchemy import select
 
-from given import Given, faults
+from elsewhere import until_somebody_waits
+from given import Given, faults, try_client
 from timetracker_api import entities
 from timetracker_api.clients.models import Client
 from timetracker_api.custom_fields.models import CustomFieldDefinition
 from timetracker_api.db.session import Database
-
-
-async def create(api: AsyncClient, name: str, **values: str) -> Response:
-    return await api.post("/clients", json={"name": name, "custom_fields": values})
 
 
 async def test_writers_wait_for_a_definition_that_is_about_to_be_mandatory(
@@ -21,10 +18,8 @@ async def test_writers_wait_for_a_definition_that_is_about_to_be_mandatory(
     async with database.write() as session:
         definition = await entities.locked(session, CustomFieldDefinition, field["id"])
         await entities.update(session, definition, {"is_mandatory": True})
-        writers = [asyncio.create_task(create(api, f"Client {n}")) for n in range(8)]
-        for _ in range(20):  # a turn for those who would not wait
-            async with database.read() as reader:
-                await reader.scalar(select(1))
+        writers = [asyncio.create_task(try_client(api, f"Client {n}")) for n in range(8)]
+        await until_somebody_waits(database)
     for writer in writers:
         assert faults(await writer) == {("/custom_fields/tier", "required")}
 
@@ -42,7 +37,9 @@ async def test_no_client_lacks_a_value_that_was_mandatory_before_it_was_created(
             return set(await session.scalars(select(Client.id)))
 
     async def create_many() -> list[Response]:
-        wanted = [create(api, f"Client {n}", **({} if n % 4 else {"tier": "x"})) for n in range(20)]
+        wanted = [
+            try_client(api, f"Client {n}", **({} if n % 4 else {"tier": "x"})) for n in range(20)
+        ]
         return await asyncio.gather(*wanted)
 
     responses, before = await asyncio.gather(create_many(), tighten())

@@ -75,7 +75,7 @@ def test_a_plan_says_what_would_be_done_and_deleted(place: Place):
         "0003_x  Revision 0003_x",
         "  drop table children, and its data",
         "  run VACUUM",
-        "2 revisions, 1 of their operations delete data",
+        "2 revisions, 1 operation deletes data",
     ]
     planned = json.loads(typed("upgrade", "--plan", "--json", *at).stdout)["plan"]
     assert planned[1]["losses"] == ["drop table children"]

@@ -200,7 +200,7 @@ def test_rows_that_refer_to_nothing_are_a_problem(in_a_file: str):
     orphan = "INSERT INTO custom_field_unique_values VALUES (99, 'client', x'00')"
     found = changed(in_a_file, orphan)
     assert found["exit_code"] == 6
-    assert found["integrity"]["text"].startswith("1 rows refer to nothing, the first of them")
+    assert found["integrity"]["text"].startswith("1 row refers to nothing, the first of them")
 
 
 def test_a_damaged_file_is_a_problem(in_a_file: str):

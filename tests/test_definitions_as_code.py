@@ -2,18 +2,18 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from httpx import AsyncClient
-from sqlalchemy import func, select
-from typer.testing import CliRunner
+from sqlalchemy import func, select, update
 
 from given import Given
 from servers import Ended
-from timetracker_api.cli import app
+from terminal import On
 from timetracker_api.custom_fields.kinds import KINDS
 from timetracker_api.custom_fields.models import CustomFieldDefinition
 from timetracker_api.db.schema_version import SchemaVersion
@@ -65,26 +65,11 @@ EVERYTHING: dict[str, dict[str, Any]] = {
     "duration": {"default": 0, "label": "- Duration: 'à' \"la\" & *"},
 }
 
-On = Callable[..., Awaitable[Ended]]
-
 
 @pytest.fixture
-async def on(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> On:
-    """Runs one of the commands on the database of the tests, as if it had been typed."""
-    monkeypatch.chdir(tmp_path)
-    alone = asyncio.Lock()  # what is typed shares one standard output
-
-    async def on(*arguments: str, stdin: str = "", **variables: str) -> Ended:
-        variables = {"TIMETRACKER_DATABASE_URL": database.settings.database_url, **variables}
-        command = ("custom-fields", *arguments)
-        # A command has an event loop of its own, which takes a thread of its own.
-        async with alone:
-            ended = await asyncio.to_thread(
-                CliRunner().invoke, app, command, input=stdin, env=variables, catch_exceptions=False
-            )
-        return Ended(ended.exit_code, ended.stdout, ended.stderr)
-
-    return on
+def on(on: On) -> On:
+    """Runs one of the commands for custom fields on the database of the tests."""
+    return partial(on, "custom-fields")
 
 
 async def said(answer: Awaitable[Ended]) -> list[str]:
@@ -155,6 +140,31 @@ async def test_a_file_is_applied_once_and_then_changes_nothing(on: On, database:
     before = await traces(database)
     assert await said(on(APPLY, "-", stdin=FILE)) == ["nothing to change"]
     assert await traces(database) == before
+
+
+async def test_a_user_is_known_by_the_name_whatever_its_case(on: On, given: Given):
+    ada = await given.a_user("Ada")
+    field = "- {key: owner, label: Owner, kind: user, default: ADA}"
+    file = f"version: 1\ncustom_fields:\n{field}\n"
+    assert await said(on(APPLY, "-", stdin=file)) == ["+ field owner (user)"]
+    assert await said(on(APPLY, "-", stdin=file)) == ["nothing to change"]
+    assert "    default: Ada" in await said(on(EXPORT))
+    assert (await given.api.delete(f"/users/{ada['id']}")).status_code == 204
+    [line] = await refused(on(EXPORT), 1)
+    assert "The default of the field owner is a user who does not exist." in line
+
+
+async def test_what_would_not_be_accepted_today_is_not_exported(
+    on: On, given: Given, database: Database
+):
+    field = await given.a_field("tier")
+    table: Any = CustomFieldDefinition.__table__
+    async with database.engines.writing.begin() as connection:
+        await connection.execute(
+            update(table).where(table.c.id == field["id"]).values(position=2**21)
+        )
+    [line] = await refused(on(EXPORT), 1)
+    assert "The field tier would not be accepted today: position: " in line
 
 
 async def test_differences_are_told_and_nothing_else_is_touched(

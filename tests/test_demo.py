@@ -66,7 +66,7 @@ class Company:
 async def company(
     settings: Settings,
     tmp_path_factory: pytest.TempPathFactory,
-    stopped_clock: None,  # noqa: ARG001
+    stopped_clock: None,  # noqa: ARG001 - fixtures cannot use others without taking them
 ) -> AsyncGenerator[Company]:
     backend, folder = settings.url.get_backend_name(), tmp_path_factory.mktemp("demo")
     async with empty_database(backend, f"demo_{WORKER}", folder) as url:

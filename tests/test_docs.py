@@ -9,7 +9,7 @@ from doctest import ELLIPSIS, NORMALIZE_WHITESPACE, OutputChecker
 from itertools import pairwise
 from pathlib import Path
 from shutil import which
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import pytest
 from pydantic import BaseModel
@@ -62,8 +62,8 @@ def written(default: object) -> str:
     """Return how a default stands in the table."""
     if default is None or default == []:
         return "none"
-    words = map(str, default) if isinstance(default, list) else [str(default)]  # pyright: ignore[reportUnknownArgumentType]
-    return f"`{','.join(words)}`"
+    words = cast(list[Any], default) if isinstance(default, list) else [default]
+    return f"`{','.join(map(str, words))}`"
 
 
 def variables(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str]]:

@@ -20,6 +20,7 @@ from timetracker_api.clients.models import Client
 from timetracker_api.db.session import Database
 from timetracker_api.events.models import Event
 from timetracker_api.settings import Settings
+from timetracker_api.web.idempotency import forget_old
 from timetracker_api.web.observability import configure_logging
 
 ROOT = "http://test"
@@ -144,6 +145,34 @@ async def test_without_its_database_the_service_says_so(unreachable: Settings):
         assert (await nobody.get("/clients")).status_code == 401
 
 
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+async def test_where_the_server_refuses_the_connection_the_service_says_so(settings: Settings):
+    url = settings.url
+    for wrong in (url.set(database="no_such"), url.set(username="no_such")):
+        async with another_app(settings_for(wrong)) as (_, callers):
+            for answer in await everything(callers):
+                assert "cannot be reached" in unavailable(answer)
+            assert (await callers.nobody().get(f"{ROOT}/info")).json()["revision"] is None
+
+
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+async def test_housekeeping_goes_on_after_the_server_has_refused_the_connection(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    attempts = asyncio.Semaphore(0)
+
+    async def attempt(database: Database) -> None:
+        attempts.release()
+        await forget_old(database)
+
+    monkeypatch.setattr("timetracker_api.app.HOUR", 0.01)
+    monkeypatch.setattr("timetracker_api.app.forget_old", attempt)
+    nowhere = settings_for(settings.url.set(database="no_such"))
+    async with another_app(nowhere) as (app, _), app.router.lifespan_context(app):
+        for _ in range(2):
+            await asyncio.wait_for(attempts.acquire(), 30)
+
+
 async def test_before_it_is_migrated_the_service_says_so(empty: Settings):
     async with another_app(empty) as (_, callers):
         nobody = callers.nobody()
@@ -192,7 +221,7 @@ async def end_connections(
 async def _others(engine: AsyncEngine, what: str) -> list[Any]:
     of_others = "datname = current_database() AND pid <> pg_backend_pid()"
     async with engine.connect() as connection:
-        statement = text(f"SELECT {what} FROM pg_stat_activity WHERE {of_others}")  # noqa: S608
+        statement = text(f"SELECT {what} FROM pg_stat_activity WHERE {of_others}")  # noqa: S608 - our own
         return list((await connection.execute(statement)).all())
 
 

@@ -4,9 +4,12 @@ from typing import Any
 import pytest
 from httpx import AsyncClient, Response
 
+from elsewhere import another_process
 from given import Given, faults
 from test_field_changes import GOLD, PATH, RUST, state
+from test_statements import statements
 from timetracker_api.db.session import Database
+from timetracker_api.settings import Limits, Settings
 
 
 async def backfill(
@@ -48,7 +51,7 @@ async def test_records_without_a_value_get_one(api: AsyncClient, given: Given, d
 
 
 async def test_more_records_than_are_written_at_a_time(
-    api: AsyncClient, given: Given, database: Database, monkeypatch: pytest.MonkeyPatch
+    api: AsyncClient, given: Given, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("timetracker_api.custom_fields.changes.rewriting.AT_A_TIME", 2)
     field = await given.a_field("tier")
@@ -56,7 +59,6 @@ async def test_more_records_than_are_written_at_a_time(
         await given.a_client(f"Client {number}")
     assert (await backfill(api, field, value="x")).json()["impact"][0]["changed"] == 5
     assert await values(api) == [{"tier": "x"}] * 5
-    assert database
 
 
 @pytest.mark.parametrize(
@@ -106,6 +108,44 @@ async def test_values_are_copied_where_they_fit(api: AsyncClient, given: Given):
     assert [each.get("new") for each in await values(api)] == [7, None, None, None]
 
 
+async def test_a_user_must_exist(api: AsyncClient, given: Given):
+    field = await given.a_field("owner", "user")
+    await given.a_client()
+    refused = await backfill(api, field, value=999_999)
+    assert faults(refused) == {("/value", "reference_not_found")}
+    me = (await api.get("/users/me")).json()["id"]
+    assert (await backfill(api, field, value=me)).is_success
+    assert await values(api) == [{"owner": me}]
+
+
+async def test_a_record_that_would_hold_too_much_stays_without(
+    api: AsyncClient, given: Given, settings: Settings
+):
+    field = await given.a_field("note", "long_text")
+    await given.a_field("other")
+    full = await given.a_client("Full", custom_fields={"other": "x" * 100})
+    await given.a_client("Empty")
+    async with another_process(settings, api, limits=Limits(values_bytes=150)) as small:
+        told = (await backfill(small, field, value="y" * 50)).json()
+    (impact,) = told["impact"]
+    assert (impact["changed"], impact["violations"]) == (1, 1)
+    (sample,) = impact["samples"]
+    assert (sample["id"], sample["errors"][0]["code"]) == (full["id"], "too_large")
+    assert [each.get("note") for each in await values(api)] == [None, "y" * 50]
+
+
+async def test_records_are_held_from_those_that_refer_to_others_on(
+    api: AsyncClient, given: Given, database: Database
+):
+    field = await given.a_field("tier", applies_to=["client", "project", "task", "time_entry"])
+    task = await given.a_task()
+    await given.an_entry(task_id=task["id"])
+    with statements(database) as sent:
+        assert (await backfill(api, field, value="x")).is_success
+    changed = [each.split()[1] for each in sent if "custom_fields=" in each]
+    assert changed == ["time_entries", "tasks", "projects", "clients"]
+
+
 async def test_only_records_of_the_types_that_are_named(api: AsyncClient, given: Given):
     field = await given.a_field("tier", applies_to=["client", "project"])
     await given.a_project()
@@ -116,7 +156,7 @@ async def test_only_records_of_the_types_that_are_named(api: AsyncClient, given:
 async def test_a_unique_value_goes_to_one_record_at_most(api: AsyncClient, given: Given):
     field = await given.a_field("number", is_unique=True)
     await given.a_field("old")
-    first = await given.a_client("A", custom_fields={"old": "1"})
+    await given.a_client("A", custom_fields={"old": "1"})
     assert (await backfill(api, field, value="7")).status_code == 200
     await given.a_client("B", custom_fields={"old": "7"})
     for query in ("", "?dry_run=true"):
@@ -131,7 +171,6 @@ async def test_a_unique_value_goes_to_one_record_at_most(api: AsyncClient, given
     assert [each.get("number") for each in await values(api)] == ["7", None, None]
     taken = await api.post("/clients", json={"name": "D", "custom_fields": {"number": "7"}})
     assert faults(taken) == {("/custom_fields/number", "not_unique")}
-    assert first
 
 
 async def test_time_becomes_complete_also_where_it_is_closed_or_running(
@@ -139,8 +178,7 @@ async def test_time_becomes_complete_also_where_it_is_closed_or_running(
 ):
     client = await given.a_client()
     closed = await given.an_entry(client_id=client["id"])
-    running = (await api.post("/timer/start", json={"client_id": client["id"]})).json()
-    assert running
+    assert (await api.post("/timer/start", json={"client_id": client["id"]})).is_success
     field = await given.a_field("ticket", applies_to=["time_entry"])
     await api.patch(f"{PATH}/{field['id']}", json={"is_mandatory": True})
     await api.patch("/settings", json={"locked_before": "2026-11-22"})

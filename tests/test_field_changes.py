@@ -1,3 +1,4 @@
+import asyncio
 from typing import Any
 from urllib.parse import quote
 
@@ -6,8 +7,10 @@ from httpx import AsyncClient, Response
 from sqlalchemy import func, select
 
 from callers import Callers
-from elsewhere import left_behind
+from elsewhere import left_behind, until_somebody_waits
 from given import Given, faults
+from timetracker_api import entities
+from timetracker_api.clients.models import Client
 from timetracker_api.db.schema_version import SchemaVersion
 from timetracker_api.db.session import Database
 from timetracker_api.events.models import Event
@@ -165,6 +168,15 @@ class TestPurge:
             "updated_at"
         ]
 
+    async def test_of_a_mandatory_field_leaves_time_complete(self, api: AsyncClient, given: Given):
+        field = await given.a_field("ticket", applies_to=["time_entry"], is_mandatory=True)
+        entry = await given.an_entry(custom_fields={"ticket": "T-1"})
+        gone = await api.delete(f"{PATH}/{field['id']}?purge=true")
+        assert gone.status_code == 204, gone.text
+        seen = await api.get(f"/time-entries/{entry['id']}")
+        assert (seen.json()["custom_fields"], seen.json()["complete"]) == ({}, True)
+        assert seen.headers["ETag"].startswith('"2-')
+
 
 class TestReplacingAChoice:
     async def test_gives_records_and_default_the_other_one(self, api: AsyncClient, given: Given):
@@ -229,6 +241,37 @@ class TestReplacingAChoice:
         assert told.json()["problem"]["code"] == "not_unique"
         assert (await replace(api, field, "tin", "gold")).status_code == 409
         assert (await api.get("/clients?custom.tier=tin")).json()["total"] == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (("POST", "/convert", {"kind": "multi_choice"}), ["tin"]),
+        (("POST", "/choices/tin/replace", {"with": "gold"}), "gold"),
+        (("DELETE", "?purge=true", None), None),
+    ],
+)
+async def test_what_is_written_until_the_last_moment_changes_as_well(
+    api: AsyncClient,
+    given: Given,
+    database: Database,
+    asked: tuple[str, str, Any],
+    expected: object,
+):
+    field = await given.a_field("tier", "choice", choices=[GOLD, TIN])
+    values = {"custom_fields": {"tier": "tin"}}
+    await given.a_client("First", **values)
+    async with database.write() as session:
+        await entities.create(session, Client, {"name": "Last", **values})
+        method, path, body = asked
+        change = api.request(method, f"{PATH}/{field['id']}{path}", json=body)
+        changing = asyncio.create_task(change)
+        await until_somebody_waits(database)
+    answer = await changing
+    assert answer.is_success, answer.text
+    clients = (await api.get("/clients")).json()["items"]
+    found = {each["name"]: each["custom_fields"].get("tier") for each in clients}
+    assert found == {"First": expected, "Last": expected}
 
 
 async def test_a_field_is_changed_by_whoever_may_define_it(given: Given, callers: Callers):

@@ -1,6 +1,6 @@
 import asyncio
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import pytest
 from httpx import AsyncClient, Response
@@ -75,7 +75,7 @@ def needed(kind: str) -> dict[str, Any]:
 
 
 def as_json(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    return list(cast(tuple[Any, ...], value)) if isinstance(value, tuple) else value
 
 
 async def convert(

@@ -1,14 +1,14 @@
 """The statements of lists, as they are sent, use the indexes on custom fields."""
 
-from collections.abc import AsyncGenerator, Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
 from httpx import AsyncClient
-from sqlalchemy import delete, event, insert, text
+from sqlalchemy import delete, insert, text
 
 from given import Given
+from test_statements import Statement, statements
 from timetracker_api import clock
 from timetracker_api.clients.models import Client
 from timetracker_api.custom_fields.indexing import reconcile
@@ -26,7 +26,6 @@ QUERIES = (
     "sort=-custom.day&offset=20",
     "custom.number.lte=4000&sort=-custom.number",
 )
-Sent = list[tuple[str, Any]]
 
 
 @pytest.fixture
@@ -62,33 +61,19 @@ def values(number: int) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def sent(database: Database) -> Generator[Sent]:
-    """Gather statements with their parameters."""
-    found: Sent = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        found.append((statement, parameters))
-
-    engine = database.engines.reading.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield found
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
-
-
-async def explained(database: Database, statement: str, parameters: Any) -> str:
+async def explained(database: Database, statement: Statement) -> str:
     """Return the plan of a statement; on PostgreSQL the one for whatever parameters."""
     async with database.engines.reading.connect() as connection:
         if connection.dialect.name == "sqlite":
             # to explain is not to look whether the schema has changed since; to execute is
-            await connection.exec_driver_sql(statement, parameters)
-            rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            await connection.exec_driver_sql(statement, statement.parameters)
+            rows = await connection.exec_driver_sql(
+                f"EXPLAIN QUERY PLAN {statement}", statement.parameters
+            )
             return "\n".join(row[-1] for row in rows)
         await connection.exec_driver_sql("SET plan_cache_mode = force_generic_plan")
         await connection.exec_driver_sql(f"PREPARE probe AS {statement}")
-        nothing = ", ".join("NULL" for _ in parameters)
+        nothing = ", ".join("NULL" for _ in statement.parameters)
         rows = await connection.exec_driver_sql(f"EXPLAIN EXECUTE probe ({nothing})")
         plan = "\n".join(row[0] for row in rows)
         await connection.exec_driver_sql("DEALLOCATE probe")
@@ -99,11 +84,11 @@ async def explained(database: Database, statement: str, parameters: Any) -> str:
 @pytest.mark.usefixtures("many")
 async def test_pages_are_found_through_the_indexes(api: AsyncClient, database: Database):
     for query in QUERIES:
-        with sent(database) as found:
+        with statements(database) as found:
             page = await api.get(f"/clients?limit=10&{query}")
         assert page.json()["items"], page.text
-        [(statement, parameters)] = [each for each in found if "LIMIT" in each[0]]
-        plan = await explained(database, statement, parameters)
+        [statement] = [each for each in found if "LIMIT" in each]
+        plan = await explained(database, statement)
         assert "ix_cf_clients_" in plan, (query, plan)
         if "sort=" in query:
             assert "Sort" not in plan, (query, plan)

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,7 +17,7 @@ from apps import another_app
 from callers import Callers
 from elsewhere import left_behind
 from given import Given
-from servers import Ended, run
+from terminal import On, typed
 from test_cli import is_empty
 from test_statements import count
 from timetracker_api.clients.models import Client
@@ -212,14 +213,8 @@ async def test_the_service_builds_what_a_change_wants(
         await keeping
 
 
-async def test_the_command_builds_what_a_restore_has_lost(
-    given: Given, database: Database, tmp_path: Path
-):
-    async def reindex(*arguments: str) -> Ended:
-        url = {"TIMETRACKER_DATABASE_URL": database.settings.database_url}
-        command = ("db", "reindex-custom-fields", *arguments)
-        return await asyncio.to_thread(run, tmp_path, *command, **url)
-
+async def test_the_command_builds_what_a_restore_has_lost(given: Given, database: Database, on: On):
+    reindex = partial(on, "db", "reindex-custom-fields")
     assert (await reindex()).stdout == "no custom field is indexed\n"
     await given.a_field("tier", is_indexed=True)
     [name] = (await reconcile(database)).built
@@ -231,12 +226,12 @@ async def test_the_command_builds_what_a_restore_has_lost(
     assert told["indexes"] == {"built": [], "dropped": [], "kept": [name]}
 
 
-async def test_the_command_does_nothing_to_a_database_that_is_not_migrated(tmp_path: Path):
-    ended = await asyncio.to_thread(run, tmp_path, "db", "reindex-custom-fields")
+async def test_the_command_does_nothing_to_a_database_that_is_not_migrated(folder: Path):
+    ended = await typed("db", "reindex-custom-fields")
     assert ended.exit_code == 5
     [line] = ended.stderr.splitlines()
     assert "Run `timetracker-api db upgrade`" in line
-    assert is_empty(tmp_path)
+    assert is_empty(folder)
 
 
 @only_on_postgresql

@@ -1,12 +1,13 @@
 from typing import Any
 
 from httpx import AsyncClient
+from sqlalchemy import insert, select
 
 from callers import Callers
 from elsewhere import left_behind
 from given import Given, faults
 from test_statements import statements
-from timetracker_api.custom_fields.models import entities_with_custom_fields
+from timetracker_api.custom_fields.models import CustomFieldDefinition, entities_with_custom_fields
 from timetracker_api.db.session import Database
 
 PATH = "/custom-field-definitions"
@@ -184,17 +185,21 @@ async def test_there_is_no_usage_of_what_is_not_there(api: AsyncClient):
 
 
 async def test_two_hundred_fields_with_a_thousand_choices_are_no_trouble(
-    api: AsyncClient, given: Given
+    api: AsyncClient, given: Given, database: Database
 ):
     choices = [{"value": f"choice {number}", "label": "x" * 100} for number in range(1000)]
-    fields = [
-        await given.a_field(f"field_{number}", "multi_choice", choices=choices)
-        for number in range(200)
-    ]
-    await given.a_client(
-        custom_fields={field["key"]: ["choice 0", "choice 999"] for field in fields}
-    )
+    first = await given.a_field("field_0", "multi_choice", choices=choices)
+    table: Any = CustomFieldDefinition.__table__
+    async with database.engines.writing.begin() as connection:
+        rows = await connection.execute(select(table).where(table.c.id == first["id"]))
+        row = {name: value for name, value in rows.mappings().one().items() if name != "id"}
+        copies = [{**row, "key": f"field_{number}"} for number in range(1, 199)]
+        await connection.execute(insert(table), copies)
+    last = await given.a_field("field_199", "multi_choice", choices=choices)
+    values = {f"field_{number}": ["choice 0", "choice 999"] for number in range(200)}
+    client = await given.a_client(custom_fields=values)
+    assert client["custom_fields"] == values
     listed = (await api.get(f"{PATH}?limit=200")).json()
     assert (listed["total"], len(listed["items"][0]["choices"])) == (200, 1000)
-    assert (await usage(api, fields[199]))["client"]["distinct"] == 1
+    assert (await usage(api, last))["client"]["distinct"] == 1
     assert (await api.get("/clients?custom.field_7=choice 999")).json()["total"] == 1

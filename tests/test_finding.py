@@ -105,9 +105,8 @@ async def test_as_much_as_may_be_asked_at_once_can_be_answered(api: AsyncClient,
     asked = {f"custom.{key}.ne": "x" for key in keys} | {f"custom.{key}.in": "x" for key in keys}
     most = dict([*asked.items()][:MOST_FILTERS])
     assert await found(api, "clients", **most) == []
-    *_, last, one_more = asked
     refused = await refusal(api, "clients", **asked)
-    assert refused == {(f"/{[*asked][MOST_FILTERS]}", "max_length")}, (last, one_more)
+    assert refused == {(f"/{[*asked][MOST_FILTERS]}", "max_length")}
     values = ",".join(f"v{number}" for number in range(100))
     assert await found(api, "clients", **{"custom.field_0.in": values}) == []
 
@@ -241,6 +240,7 @@ async def test_questions_take_no_statement_of_their_own(
         assert await count(database, api, "GET", path) == expected
 
 
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
 @pytest.mark.parametrize(
     "asked",
     [
@@ -255,14 +255,10 @@ async def test_equality_is_looked_up_in_the_index_of_all_values(
 ):
     await given.a_field("tier")
     await given.a_field("labels", "multi_choice", choices=CHOICES)
-    if database.engines.writing.dialect.name == "sqlite":
-        return  # has no such index
     with statements(database) as sent:
         assert (await api.get(f"/clients?{asked}")).is_success
-    counting = next(statement for statement in sent if "count(*)" in statement.partition("FROM")[0])
-    value = '["gold", "tin"]' if ".in=" in asked else '{"tier": "gold"}'
-    assert value in ("", value)
+    [counting] = [each for each in sent if each.startswith("SELECT count(*)")]
     async with database.engines.writing.begin() as connection:
         await connection.execute(text("SET LOCAL enable_seqscan = off"))
-        plan = await connection.exec_driver_sql(f"EXPLAIN {counting}", (value,))
+        plan = await connection.exec_driver_sql(f"EXPLAIN {counting}", counting.parameters)
         assert "ix_clients_custom_fields" in "\n".join(plan.scalars())

@@ -2,13 +2,12 @@
 
 import os
 import shutil
-from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import URL
 
-from conftest import SERVER, WORKER, empty_database, settings_for
+from conftest import SERVER, settings_for
 from drifted import document, drift, execute
 from schema_changes import CHANGES, MISSED, TOLD
 from timetracker_api.migrations import commands, fingerprint, revisions
@@ -21,17 +20,7 @@ EVERYTHING = [script.revision for script in revisions.scripts().walk_revisions()
 BEFORE, HEAD = EVERYTHING[-2:]
 NICKNAME = "ALTER TABLE users ADD nickname VARCHAR"
 
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[URL]:
-    async with empty_database(request.param, f"fingerprints_{WORKER}", tmp_path) as url:
-        yield url
-
-
-@pytest.fixture
-async def postgresql(tmp_path: Path) -> AsyncGenerator[URL]:
-    async with empty_database("postgresql", f"fingerprints_{WORKER}", tmp_path) as url:
-        yield url
+only_postgresql = pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 
 
 # What is found out
@@ -61,14 +50,15 @@ async def test_what_somebody_has_changed_is_told_in_words(url: URL):
     assert await drift(url) == sorted(sentences)
 
 
-async def test_an_index_that_is_not_valid_is_told(postgresql: URL):
-    await commands.upgrade(settings_for(postgresql))
+@only_postgresql
+async def test_an_index_that_is_not_valid_is_told(url: URL):
+    await commands.upgrade(settings_for(url))
     await execute(
-        postgresql,
+        url,
         "UPDATE pg_index SET indisvalid = false"
         " WHERE indexrelid = CAST('ix_tokens_user_id' AS regclass)",
     )
-    assert await drift(postgresql) == [
+    assert await drift(url) == [
         (
             "index ix_tokens_user_id of tokens: is btree (user_id) INVALID in the database, "
             "should be btree (user_id)"
@@ -78,14 +68,17 @@ async def test_an_index_that_is_not_valid_is_told(postgresql: URL):
 
 async def test_check_tells_what_the_models_do_not_know(url: URL):
     await commands.upgrade(settings_for(url))
+    await execute(url, NICKNAME)
+    found = await document(url, "check")
+    assert found["error"]["message"].startswith("1 difference between the database and")
     await execute(
         url,
-        NICKNAME,
         "DROP INDEX uq_time_entries_running",
         "CREATE UNIQUE INDEX uq_time_entries_running ON time_entries (user_id)",
     )
     found = await document(url, "check")
     assert (found["exit_code"], found["error"]["code"]) == (6, "drift")
+    assert found["error"]["message"].startswith("2 differences between the database and")
     told = [sentence.split(": ")[0] for sentence in found["differences"]]
     assert sorted(told) == [
         "column users.nickname",

@@ -67,7 +67,8 @@ async def test_values_are_shown_to_nobody_else_on_any_way_out(given: Given, call
         ("/tasks", task),
         ("/time-entries", entry),
     ):
-        for url in (f"{path}/{record['id']}", path):
+        exports = [f"{path}/export"] if path == "/time-entries" else []
+        for url in (f"{path}/{record['id']}", path, *exports):
             for suffix in ("", "?include=inactive"):
                 seen, unseen = await manager.get(url + suffix), await viewer.get(url + suffix)
                 assert "https://secret.example" in seen.text
@@ -208,6 +209,8 @@ async def test_a_field_that_others_give_is_sent_back_as_it_is(
     assert faults(changed) == {("/custom_fields/grade", "read_only")}
     other = await member.post("/time-entries", json={**hour, "custom_fields": {"grade": "x"}})
     assert faults(other) == {("/custom_fields/grade", "read_only")}
+    empty = await member.post("/time-entries", json={**hour, "custom_fields": {"grade": None}})
+    assert empty.json()["custom_fields"] == {"grade": "new"}
     assert (await manager.patch(path, json={"custom_fields": {"grade": "b"}})).status_code == 200
     found = await member.get("/time-entries?custom.grade=b")
     assert [each["custom_fields"] for each in found.json()["items"]] == [{"grade": "b"}]

@@ -79,6 +79,17 @@ async def test_what_is_shown_is_what_saving_the_template_shows_on_every_type_of_
         assert made == tried
 
 
+async def test_ten_records_are_tried_of_all_types_together(api: AsyncClient, given: Given):
+    types = ["client", "project"]
+    await given.a_field("debtor", applies_to=types)
+    values = {"custom_fields": {"debtor": "1"}}
+    for number in range(6):
+        client = await given.a_client(f"Client {number}", **values)
+        await given.a_project(f"Project {number}", client_id=client["id"], **values)
+    shown = await preview(api, ERP + "{value}", applies_to=types)
+    assert [each["entity_type"] for each in shown] == ["client"] * 6 + ["project"] * 4
+
+
 async def test_named_records_are_tried_even_without_a_value(api: AsyncClient, given: Given):
     await given.a_field("debtor")
     one = await given.a_client("One", custom_fields={"debtor": "1"})

@@ -1,5 +1,6 @@
 """Links on records of every type, alone and in lists: the same, in order, and at no extra cost."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -99,7 +100,7 @@ async def test_links_in_lists_cost_one_statement_at_most_and_none_once_they_are_
 ):
     await given.a_field("debtor", applies_to=TYPES)
 
-    async def sent() -> list[str]:
+    async def sent() -> Sequence[str]:
         with statements(database) as seen:
             assert (await api.get(PLACES[name])).is_success
         return seen

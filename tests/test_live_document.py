@@ -1,21 +1,18 @@
-import asyncio
 import json
 from copy import deepcopy
-from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 import pytest
 from fastapi import FastAPI
-from httpx import AsyncClient
+from httpx import ASGITransport, AsyncClient
 
 from callers import Callers
 from document import DOCUMENT
 from given import Given
-from servers import run
+from terminal import On
 from timetracker_api.api import PREFIX
 from timetracker_api.custom_fields.forms.harmless import harmless, is_harmless
-from timetracker_api.db.session import Database
 
 STATIC = "http://test/openapi.json"
 LIVE = f"{STATIC}?live=true"
@@ -110,6 +107,15 @@ async def test_the_static_document_stays_what_it_is(
     assert (await callers.nobody().get(STATIC, headers=seen)).status_code == 304
 
 
+async def test_it_says_where_the_api_is(app: FastAPI, api: AsyncClient):
+    transport = ASGITransport(app, root_path="/time")
+    async with AsyncClient(transport=transport, headers=api.headers) as behind_a_proxy:
+        for address in (STATIC, LIVE):
+            assert "servers" not in (await api.get(address)).json()
+            document = await behind_a_proxy.get(address.replace("test/", "test/time/"))
+            assert document.json()["servers"] == [{"url": "/time"}]
+
+
 async def test_only_who_may_see_definitions_gets_it(callers: Callers):
     assert (await callers.nobody().get(LIVE)).status_code == 401
     without = await callers.a("admin", "clients:read")
@@ -166,20 +172,17 @@ async def test_nothing_that_people_write_breaks_out(api: AsyncClient, given: Giv
     assert properties["number"]["pattern"] == "^(?:[0-9]{2})?$"
     assert properties["quoted"]["x-timetracker"]["left_to_server"] == ["pattern"]
     for key, each in properties.items():
-        told = {name: each.get(name) for name in ("title", "description", "default", "oneOf")}
+        names = ("title", "description", "default", "oneOf", "examples")
+        told = {name: each.get(name) for name in names} | {"in": each["x-timetracker"]["group"]}
         assert is_harmless(json.dumps(told, ensure_ascii=False).replace('"', "")), key
     for each in document["paths"][f"{PREFIX}/clients"]["get"]["parameters"]:
         if each["name"].startswith("custom."):
             assert is_harmless(each["description"])
 
 
-async def test_the_command_line_prints_it(given: Given, database: Database, tmp_path: Path):
+async def test_the_command_line_prints_it(given: Given, on: On):
     await given.a_field("tier", label="Zugspitze")
-    url = database.settings.database_url
-    fixed, lively = await asyncio.gather(
-        asyncio.to_thread(run, tmp_path, "openapi", TIMETRACKER_DATABASE_URL=url),
-        asyncio.to_thread(run, tmp_path, "openapi", "--live", TIMETRACKER_DATABASE_URL=url),
-    )
+    fixed, lively = await on("openapi"), await on("openapi", "--live")
     assert (fixed.exit_code, lively.exit_code) == (0, 0), lively
     assert json.loads(fixed.stdout) == DOCUMENT
     schemas = json.loads(lively.stdout)["components"]["schemas"]

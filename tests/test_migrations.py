@@ -304,7 +304,7 @@ async def test_a_revision_that_leaves_rows_without_their_parent_is_refused(
 ):
     chain.add(FAMILY)
     chain.add('op.execute("DELETE FROM parents")')
-    with pytest.raises(RevisionFailed, match="2 rows would refer to nothing"):
+    with pytest.raises(RevisionFailed, match="after it 2 rows refer to nothing"):
         await commands.upgrade(configured(sqlite_url), folder=chain.folder)
     assert await query(sqlite_url, "SELECT name FROM parents") == [("Ada",)]
 
@@ -601,7 +601,7 @@ async def test_losses_are_counted_before_anything_is_deleted(url: str, chain: Ch
     found = await forecast(settings, "base", chain.folder)
     assert found.steps == ("0002_x", "0001_x")
     assert [str(loss) for loss in found.losses] == [
-        "column parents.email with 1 values",
+        "column parents.email with 1 value",
         "table children with 2 rows",
         "table parents with 2 rows",
     ]

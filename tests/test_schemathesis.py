@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 import schemathesis
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.failures import Failure
 from schemathesis.engine import events, from_schema
@@ -62,6 +60,7 @@ PHASES = ("examples", "coverage", "fuzzing", "stateful")
 OPTIONS: Mapping[str, Any] = {
     "seed": 1,
     "continue-on-failure": True,
+    "request-timeout": 60,  # for machines that are busy
     "generation": {
         "deterministic": True,
         "database": "none",
@@ -91,9 +90,7 @@ def beyond_the_document(response: Any) -> bool:
 
 
 @pytest.fixture
-def furnished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Furnished]:
-    cheap = PasswordHash([Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)])
-    monkeypatch.setattr("timetracker_api.auth.passwords._hasher", lambda: cheap)
+def furnished(tmp_path: Path) -> Generator[Furnished]:
     settings = Settings(
         database_url=f"sqlite:///{tmp_path / 'furnished.db'}",
         log_level="error",
@@ -106,8 +103,9 @@ def furnished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Furn
 
 
 @pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.usefixtures("quick_hashes")
 def test_the_api_does_what_its_document_says(furnished: Furnished, phase: str):
-    config = SchemathesisConfig.from_dict(  # pyright: ignore[reportUnknownMemberType]
+    config = SchemathesisConfig.from_dict(  # pyright: ignore[reportUnknownMemberType] - untyped
         {
             **OPTIONS,
             "headers": {"Authorization": f"Bearer {furnished.caller}"},
@@ -117,9 +115,9 @@ def test_the_api_does_what_its_document_says(furnished: Furnished, phase: str):
             },
         }
     )
-    schema = schemathesis.openapi.from_asgi("/openapi.json", furnished, config=config)
+    schema = schemathesis.openapi.from_asgi("/openapi.json", furnished, config=config, timeout=60)
 
-    @schema.hook  # pyright: ignore[reportUnknownMemberType]
+    @schema.hook  # pyright: ignore[reportUnknownMemberType] - untyped
     def filter_failure(_context: Any, failure: Failure, _case: Any, response: Any) -> bool:
         return not (isinstance(failure, RejectedPositiveData) and beyond_the_document(response))
 

@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from callers import Callers
 from given import Given, faults
-from people import PASSWORD, a_person, hash_quickly, recorded, signed_in, try_to_sign_in
+from people import PASSWORD, a_person, recorded, signed_in, try_to_sign_in
 from timetracker_api import clock
 from timetracker_api.auth import throttling
 from timetracker_api.auth.models import Token
@@ -15,10 +15,7 @@ from timetracker_api.auth.throttling import Throttle
 from timetracker_api.db.session import Database
 from timetracker_api.problems import TooManyRequests
 
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    hash_quickly(monkeypatch)
+pytestmark = pytest.mark.usefixtures("quick_hashes")
 
 
 class Time:

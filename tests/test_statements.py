@@ -12,13 +12,23 @@ AUTHENTICATION = 1
 """The token, its user and the version of all definitions, in one statement."""
 
 
-@contextmanager
-def statements(database: Database) -> Generator[list[str]]:
-    """Gather the statements that are sent to the database meanwhile."""
-    sent: list[str] = []
+class Statement(str):
+    """What is sent to the database, and the parameters that come with it."""
 
-    def gather(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if not statement.startswith("BEGIN"):
+    __slots__ = ("parameters",)
+
+    parameters: Any
+
+
+@contextmanager
+def statements(database: Database) -> Generator[list[Statement]]:
+    """Gather the statements that are sent to the database meanwhile."""
+    sent: list[Statement] = []
+
+    def gather(_connection: Any, _cursor: Any, text: str, parameters: Any, *_: Any) -> None:
+        if not text.startswith("BEGIN"):
+            statement = Statement(text)
+            statement.parameters = parameters
             sent.append(statement)
 
     # Where two engines share a pool, the first is a view of the last, and hears its events.

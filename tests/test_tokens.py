@@ -97,7 +97,7 @@ async def test_a_misspelt_token_is_recognised_without_the_database():
 
 async def test_only_a_digest_of_a_token_is_stored(api: AsyncClient, database: Database):
     token = await made(api, "clients:read")
-    async with database.read() as session:
+    async with database.write() as session:
         row = (await session.execute(select(Token).where(Token.id == token["id"]))).scalar_one()
     assert row.digest == tokens.digest(token["token"])
     [*_, event] = await recorded(database, "token.created")
@@ -225,7 +225,7 @@ async def test_everything_is_only_stored_for_logins_and_the_command_line(
     api: AsyncClient, database: Database
 ):
     await made(api, "clients:read")
-    async with database.read() as session:
+    async with database.write() as session:
         stored = (await session.scalars(select(Token).where(Token.kind == "api"))).all()
     assert sorted(token.scopes for token in stored) == [["*"], ["clients:read"]]
 

@@ -9,6 +9,7 @@ import pytest
 from httpx import AsyncClient, Response
 from sqlalchemy import select
 
+from elsewhere import until_somebody_waits
 from given import Given, faults
 from timetracker_api import entities
 from timetracker_api.clients.models import Client
@@ -114,9 +115,7 @@ async def test_who_comes_second_waits_for_what_becomes_of_the_first(
         values = {"name": "First", "custom_fields": {KEY: "1"}}
         await entities.create(session, Client, values)
         second = asyncio.create_task(create(processes[0], "Second", "1"))
-        for _ in range(20):  # a turn for those who would not wait
-            async with database.read() as reader:
-                await reader.scalar(select(1))
+        await until_somebody_waits(database)
         assert not second.done()
         await (session.commit() if end == "commit" else session.rollback())
     answer = await second

@@ -1,27 +1,16 @@
 from typing import Any
 
 import pytest
-from httpx import AsyncClient, Response
+from httpx import AsyncClient
 
 from callers import Callers
-from given import Given, faults
+from elsewhere import left_behind
+from given import Given, faults, try_client, try_field, try_values
 from timetracker_api.clients.models import Client
 from timetracker_api.db.session import Database
 
 FULL_WIDTH = "\uff21\uff42 \uff11\uff10\uff10\uff14\uff12"
 TAKEN = {("/custom_fields/debtor_number", "not_unique")}
-
-
-async def give(api: AsyncClient, client: dict[str, Any], **values: Any) -> Response:
-    return await api.patch(f"/clients/{client['id']}", json={"custom_fields": values})
-
-
-async def create(api: AsyncClient, name: str, **values: Any) -> Response:
-    return await api.post("/clients", json={"name": name, "custom_fields": values})
-
-
-async def change(api: AsyncClient, field: dict[str, Any], **changes: Any) -> Response:
-    return await api.patch(f"/custom-field-definitions/{field['id']}", json=changes)
 
 
 @pytest.fixture
@@ -37,14 +26,14 @@ async def acme(given: Given, field: dict[str, Any]) -> dict[str, Any]:
 async def test_two_records_of_a_type_never_have_the_same_value(
     api: AsyncClient, given: Given, acme: dict[str, Any]
 ):
-    refused = await create(api, "Other", debtor_number="Ab 10042")
+    refused = await try_client(api, "Other", debtor_number="Ab 10042")
     assert (refused.status_code, faults(refused)) == (422, TAKEN)
     assert refused.json()["errors"][0]["message"] == "Debtor number Ab 10042 is taken."
 
     other = await given.a_client("Other", custom_fields={"debtor_number": "2"})
-    refused = await give(api, other, debtor_number="Ab 10042")
+    refused = await try_values(api, other, debtor_number="Ab 10042")
     assert (refused.status_code, faults(refused)) == (422, TAKEN)
-    assert (await give(api, acme, debtor_number="2")).status_code == 422
+    assert (await try_values(api, acme, debtor_number="2")).status_code == 422
     assert (await api.get(f"/clients/{other['id']}")).json() == other
 
 
@@ -52,8 +41,8 @@ async def test_two_records_of_a_type_never_have_the_same_value(
 async def test_spellings_do_not_make_a_value_another_one(
     api: AsyncClient, acme: dict[str, Any], spelling: str
 ):
-    assert faults(await create(api, "Other", debtor_number=spelling)) == TAKEN
-    respelled = await give(api, acme, debtor_number=spelling)
+    assert faults(await try_client(api, "Other", debtor_number=spelling)) == TAKEN
+    respelled = await try_values(api, acme, debtor_number=spelling)
     assert respelled.json()["custom_fields"] == {"debtor_number": spelling.strip()}
 
 
@@ -76,9 +65,28 @@ async def test_values_of_every_kind_are_told_apart_by_what_they_mean(
     same, different = others
     await given.a_field("number", kind, is_unique=True)
     await given.a_client("Acme", custom_fields={"number": value})
-    refused = await create(api, "Other", number=same)
+    refused = await try_client(api, "Other", number=same)
     assert faults(refused) == {("/custom_fields/number", "not_unique")}
-    assert (await create(api, "Other", number=different)).status_code == 201
+    assert (await try_client(api, "Other", number=different)).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("attributes", "at"),
+    [
+        ({"kind": "boolean"}, "/is_unique"),
+        ({"kind": "multi_choice", "choices": [{"value": "a", "label": "A"}]}, "/is_unique"),
+        ({"kind": "text", "default": "a"}, "/default"),
+    ],
+)
+async def test_what_many_records_are_bound_to_share_is_never_unique(
+    api: AsyncClient, given: Given, attributes: dict[str, Any], at: str
+):
+    body = {"key": "field", "label": "Field", "is_unique": True, **attributes}
+    assert faults(await api.post("/custom-field-definitions", json=body)) == {
+        (at, "not_applicable")
+    }
+    field = await given.a_field("field", **attributes)
+    assert faults(await try_field(api, field, is_unique=True)) == {(at, "not_applicable")}
 
 
 async def test_everything_that_is_taken_is_told_at_once_and_nothing_is_kept_of_it(
@@ -86,30 +94,30 @@ async def test_everything_that_is_taken_is_told_at_once_and_nothing_is_kept_of_i
 ):
     for key in ("first", "second", "third"):
         await given.a_field(key, "integer", is_unique=True)
-    await give(api, acme, first=1, third=3)
+    await try_values(api, acme, first=1, third=3)
     other = await given.a_client("Other", custom_fields={"first": 10, "second": 20})
-    refused = await give(api, other, first=1, second=2, third=3)
+    refused = await try_values(api, other, first=1, second=2, third=3)
     assert faults(refused) == {
         ("/custom_fields/first", "not_unique"),
         ("/custom_fields/third", "not_unique"),
     }
-    assert faults(await create(api, "Third", second=20)) == {
+    assert faults(await try_client(api, "Third", second=20)) == {
         ("/custom_fields/second", "not_unique")
     }
-    assert (await create(api, "Third", second=2)).status_code == 201
+    assert (await try_client(api, "Third", second=2)).status_code == 201
 
 
 async def test_a_value_is_free_again_when_its_record_has_another_or_none_or_is_gone(
     api: AsyncClient, given: Given, acme: dict[str, Any]
 ):
     other = await given.a_client("Other")
-    assert (await give(api, acme, debtor_number="1")).is_success
-    assert (await give(api, other, debtor_number="Ab 10042")).is_success
-    assert (await give(api, acme, debtor_number=None)).is_success
-    assert (await give(api, other, debtor_number="1")).is_success
+    assert (await try_values(api, acme, debtor_number="1")).is_success
+    assert (await try_values(api, other, debtor_number="Ab 10042")).is_success
+    assert (await try_values(api, acme, debtor_number=None)).is_success
+    assert (await try_values(api, other, debtor_number="1")).is_success
     assert (await api.delete(f"/clients/{other['id']}")).status_code == 204
-    assert (await give(api, acme, debtor_number="1")).is_success
-    assert (await create(api, "Third", debtor_number="Ab 10042")).is_success
+    assert (await try_values(api, acme, debtor_number="1")).is_success
+    assert (await try_client(api, "Third", debtor_number="Ab 10042")).is_success
 
 
 async def test_what_cannot_be_deleted_keeps_its_value(
@@ -117,7 +125,7 @@ async def test_what_cannot_be_deleted_keeps_its_value(
 ):
     await given.a_project(client_id=acme["id"])
     assert (await api.delete(f"/clients/{acme['id']}")).status_code == 409
-    assert faults(await create(api, "Other", debtor_number="Ab 10042")) == TAKEN
+    assert faults(await try_client(api, "Other", debtor_number="Ab 10042")) == TAKEN
 
 
 async def test_a_value_that_is_sent_back_is_no_new_one(api: AsyncClient, acme: dict[str, Any]):
@@ -127,24 +135,43 @@ async def test_a_value_that_is_sent_back_is_no_new_one(api: AsyncClient, acme: d
     )
     assert again.status_code == 200
     assert (await api.patch(f"/clients/{acme['id']}", json={"name": "Acme"})).status_code == 200
-    assert faults(await create(api, "Other", debtor_number="Ab 10042")) == TAKEN
+    assert faults(await try_client(api, "Other", debtor_number="Ab 10042")) == TAKEN
 
 
 async def test_an_archived_record_keeps_its_value(api: AsyncClient, acme: dict[str, Any]):
     path = f"/clients/{acme['id']}"
     assert (await api.post(f"{path}/archive")).is_success
-    assert faults(await create(api, "Other", debtor_number="Ab 10042")) == TAKEN
+    assert faults(await try_client(api, "Other", debtor_number="Ab 10042")) == TAKEN
     assert (await api.post(f"{path}/unarchive")).is_success
 
 
 async def test_records_of_another_type_may_have_the_same_value(
     api: AsyncClient, given: Given, acme: dict[str, Any], field: dict[str, Any]
 ):
-    assert (await change(api, field, applies_to=["client", "project"])).is_success
+    assert (await try_field(api, field, applies_to=["client", "project"])).is_success
     same = {"client_id": acme["id"], "custom_fields": {"debtor_number": "Ab 10042"}}
     await given.a_project("Website", **same)
     refused = await api.post("/projects", json={"name": "Shop", **same})
     assert faults(refused) == TAKEN
+
+
+async def test_a_field_applies_to_another_type_once_no_two_records_of_that_share_a_value(
+    api: AsyncClient, given: Given, database: Database, acme: dict[str, Any], field: dict[str, Any]
+):
+    projects = [await given.a_project(name, client_id=acme["id"]) for name in ("Web", "Shop")]
+    for project, value in zip(projects, ("1", " 1"), strict=True):
+        await left_behind(database, project, kind="project", debtor_number=value)
+    both = {"applies_to": ["client", "project"]}
+    refused = await try_field(api, field, **both)
+    assert (refused.status_code, faults(refused)) == (409, {("/is_unique", "not_unique")})
+    assert [each["ids"] for each in refused.json()["duplicates"]] == [
+        [project["id"] for project in projects]
+    ]
+    await left_behind(database, projects[1], kind="project", debtor_number="2")
+    assert (await try_field(api, field, **both)).is_success
+    values = {"custom_fields": {"debtor_number": "1"}}
+    taken = await api.patch(f"/projects/{projects[1]['id']}", json=values)
+    assert faults(taken) == TAKEN
 
 
 async def test_who_does_not_see_a_field_keeps_its_values_and_frees_them(
@@ -153,30 +180,30 @@ async def test_who_does_not_see_a_field_keeps_its_values_and_frees_them(
     await given.a_field("debtor_number", is_unique=True, read_roles=["admin"])
     acme = await given.a_client("Acme", custom_fields={"debtor_number": "1"})
     manager = await callers.a("manager")
-    assert faults(await create(manager, "Other", debtor_number="1")) == {
+    assert faults(await try_client(manager, "Other", debtor_number="1")) == {
         ("/custom_fields/debtor_number", "undefined_field")
     }
     renamed = await manager.patch(
         f"/clients/{acme['id']}", json={"name": "Acme & Sons", "custom_fields": {}}
     )
     assert renamed.status_code == 200
-    assert faults(await create(api, "Other", debtor_number="1")) == TAKEN
+    assert faults(await try_client(api, "Other", debtor_number="1")) == TAKEN
     assert (await manager.delete(f"/clients/{acme['id']}")).status_code == 204
-    assert (await create(api, "Other", debtor_number="1")).status_code == 201
+    assert (await try_client(api, "Other", debtor_number="1")).status_code == 201
 
 
 async def test_an_inactive_field_is_not_checked_and_becomes_active_without_duplicates_only(
     api: AsyncClient, given: Given, acme: dict[str, Any], field: dict[str, Any]
 ):
     other = await given.a_client("Other", custom_fields={"debtor_number": "2"})
-    assert (await change(api, field, is_active=False)).is_success
-    assert (await give(api, other, debtor_number="ab 10042")).is_success
-    refused = await change(api, field, is_active=True)
+    assert (await try_field(api, field, is_active=False)).is_success
+    assert (await try_values(api, other, debtor_number="ab 10042")).is_success
+    refused = await try_field(api, field, is_active=True)
     assert (refused.status_code, faults(refused)) == (409, {("/is_unique", "not_unique")})
-    assert (await give(api, other, debtor_number="3")).is_success
-    assert (await change(api, field, is_active=True)).is_success
-    assert faults(await give(api, acme, debtor_number="3")) == TAKEN
-    assert (await give(api, acme, debtor_number="2")).is_success
+    assert (await try_values(api, other, debtor_number="3")).is_success
+    assert (await try_field(api, field, is_active=True)).is_success
+    assert faults(await try_values(api, acme, debtor_number="3")) == TAKEN
+    assert (await try_values(api, acme, debtor_number="2")).is_success
 
 
 async def test_a_field_with_duplicates_cannot_become_unique_and_the_answer_lists_them(
@@ -189,7 +216,7 @@ async def test_a_field_with_duplicates_cannot_become_unique_and_the_answer_lists
         for number, value in enumerate(spellings)
     ]
     await given.a_project("Website", client_id=clients[0], custom_fields={"debtor_number": "1"})
-    refused = await change(api, field, is_unique=True)
+    refused = await try_field(api, field, is_unique=True)
     assert (refused.status_code, faults(refused)) == (409, {("/is_unique", "not_unique")})
     body = refused.json()
     assert body["code"] == "not_unique"
@@ -202,12 +229,12 @@ async def test_a_field_with_duplicates_cannot_become_unique_and_the_answer_lists
     ]
     for id in (*clients[1:3], clients[5]):
         await api.patch(f"/clients/{id}", json={"custom_fields": {"debtor_number": None}})
-    assert (await change(api, field, is_unique=True)).json()["is_unique"]
-    assert faults(await create(api, "Other", debtor_number="ab")) == TAKEN
+    assert (await try_field(api, field, is_unique=True)).json()["is_unique"]
+    assert faults(await try_client(api, "Other", debtor_number="ab")) == TAKEN
 
-    assert (await change(api, field, is_unique=False)).is_success
-    assert (await create(api, "Other", debtor_number="ab")).status_code == 201
-    assert (await change(api, field, is_unique=True)).json()["detail"] == (
+    assert (await try_field(api, field, is_unique=False)).is_success
+    assert (await try_client(api, "Other", debtor_number="ab")).status_code == 201
+    assert (await try_field(api, field, is_unique=True)).json()["detail"] == (
         "Debtor number cannot be unique: 1 record has a value that another one has already."
     )
 
@@ -222,7 +249,7 @@ async def test_of_many_duplicates_some_are_listed(
             Client(name=f"{position}", custom_fields={"number": value})
             for position, value in enumerate(values)
         )
-    refused = (await change(api, field, is_unique=True)).json()
+    refused = (await try_field(api, field, is_unique=True)).json()
     assert "1140 records" in refused["detail"]
     listed = refused["duplicates"]
     assert [each["value"] for each in listed] == list(range(100))
@@ -239,13 +266,13 @@ async def test_values_of_an_older_system_are_unique_as_well(
             values = {"debtor_number": value}
             session.add(Client(name=name, custom_fields=values))
     field = await given.a_field("debtor_number", max_length=2000, is_unique=True)
-    assert faults(await create(api, "Other", debtor_number="7")) == TAKEN
+    assert faults(await try_client(api, "Other", debtor_number="7")) == TAKEN
     clients = (await api.get("/clients?limit=200")).json()["items"]
     for client in clients:
         assert (await api.delete(f"/clients/{client['id']}")).status_code == 204
-    assert (await create(api, "Other", debtor_number="7")).status_code == 201
+    assert (await try_client(api, "Other", debtor_number="7")).status_code == 201
 
-    assert (await change(api, field, is_unique=False)).is_success
+    assert (await try_field(api, field, is_unique=False)).is_success
     async with database.write() as session:
         session.add_all(Client(name=f"{n}", custom_fields={"old": v}) for n, v in enumerate("xX"))
     body = {"key": "old", "label": "Old", "kind": "integer", "is_unique": True}

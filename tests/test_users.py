@@ -9,17 +9,13 @@ from people import (
     OTHER_PASSWORD,
     PASSWORD,
     a_person,
-    hash_quickly,
     recorded,
     signed_in,
     try_to_sign_in,
 )
 from timetracker_api.db.session import Database
 
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    hash_quickly(monkeypatch)
+pytestmark = pytest.mark.usefixtures("quick_hashes")
 
 
 async def test_usernames_are_unique_whatever_the_case(api: AsyncClient, given: Given):

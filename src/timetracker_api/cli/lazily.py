@@ -4,6 +4,7 @@ That is why they are named here by the text of their address, instead of being i
 """
 
 import gc
+import sys
 from collections.abc import Mapping
 from importlib import import_module
 from types import ModuleType
@@ -50,9 +51,15 @@ def _load(name: str, address: str) -> Any:
 
 
 def _imported(module: str) -> ModuleType:
-    """Import without looking for garbage, of which there is none yet: a sixth of the time."""
+    """Import without looking for garbage: modules and classes stay to the end.
+
+    Neither now nor when the process ends, which takes a third off a command with nothing to do.
+    """
+    if module in sys.modules:
+        return sys.modules[module]
     gc.disable()
     try:
         return import_module(module)
     finally:
+        gc.freeze()
         gc.enable()

@@ -13,6 +13,7 @@ from timetracker_api.db.session import Database
 from timetracker_api.migrations import commands, configured
 from timetracker_api.migrations.driver_errors import explained, first_line
 from timetracker_api.migrations.failures import Failure
+from timetracker_api.migrations.revisions import State, database_state
 from timetracker_api.models import metadata
 from timetracker_api.problems import Problem
 from timetracker_api.settings import Settings
@@ -53,17 +54,25 @@ def attempt(settings: Settings, work: Callable[[AsyncSession], Awaitable[T]]) ->
 
 
 async def _attempt(settings: Settings, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
-    # The state that the service finds, which is not where migrations go past a pooler.
-    state = await commands.state(settings.model_copy(update={"migration_database_url": None}))
-    if state.obstacle is not None:
-        raise state.obstacle
     database = Database(settings)
     try:
         with explained(settings.url):
+            state = await _state(database)
+            if state.obstacle is not None:
+                raise state.obstacle
             async with database.write() as session:
                 return await work(session)
     finally:
         await database.dispose()
+
+
+async def _state(database: Database) -> State:
+    """Look where the service does, which is not where migrations go past a pooler."""
+    settings = database.settings
+    if settings.database_pooler == "none":
+        return await commands.state(settings.model_copy(update={"migration_database_url": None}))
+    async with database.engines.reading.connect() as connection:
+        return await database_state(connection)
 
 
 def fail(sentence: str, exit_code: int = 1) -> NoReturn:

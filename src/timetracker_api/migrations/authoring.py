@@ -22,7 +22,8 @@ from timetracker_api.migrations.failures import BadUsage
 from timetracker_api.migrations.numbering import next_id
 from timetracker_api.migrations.proving import apply, prove
 from timetracker_api.migrations.renames import suspected_renames
-from timetracker_api.migrations.scratch import scratch_database, scratch_file, scratch_server
+from timetracker_api.migrations.scratch import scratch_database, scratch_file
+from timetracker_api.migrations.scratch_server import scratch_server
 from timetracker_api.settings import Settings
 
 Say = Callable[[str], object]

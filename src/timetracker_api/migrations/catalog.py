@@ -2,6 +2,8 @@
 
 from sqlalchemy import Connection, text
 
+from timetracker_api.migrations.wording import counted
+
 VERSION_TABLE = "alembic_version"
 
 # Extensions bring tables and views of their own, which say nothing about who uses the database.
@@ -33,3 +35,19 @@ def version_rows(connection: Connection) -> list[str]:
     if not connection.dialect.has_table(connection, VERSION_TABLE):
         return []
     return list(connection.scalars(_VERSIONS))
+
+
+def damage(connection: Connection, check: str = "quick_check") -> str:
+    """Return the first thing that SQLite finds wrong with the structure of a file, in a line."""
+    answer = str(connection.exec_driver_sql(f"PRAGMA {check}(1)").scalar())
+    return "" if answer == "ok" else answer.splitlines()[-1]
+
+
+def orphans(connection: Connection) -> str:
+    """Return which rows of an SQLite database refer to rows that are not there."""
+    found = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    if not found:
+        return ""
+    table, row, parent, _ = found[0]
+    many = counted(len(found), "row refers to nothing", "rows refer to nothing")
+    return f"{many}, the first of them row {row} of {table}, to {parent}"

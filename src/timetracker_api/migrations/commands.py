@@ -204,7 +204,7 @@ async def _apply(  # noqa: PLR0913, PLR0917 - what a run of Alembic takes
     try:
         async with alembic_to_ourselves():
             await patiently(connection, attempt, say=say)
-    except Failure:
+    except (Failure, SyntaxError, ImportError):  # the latter two of no revision, but of env.py
         raise
     except Exception as error:
         if explain(error, connection.engine.url):

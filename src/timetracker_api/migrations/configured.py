@@ -15,7 +15,12 @@ def configured(database_url: str | None = None) -> Settings:
     try:
         if database_url is None:
             return Settings()
-        return Settings(database_url=database_url, migration_database_url=None)
+        return Settings(
+            database_url=database_url,
+            database_replica_url=None,
+            migration_database_url=None,
+            database_pooler="none",
+        )
     except ValidationError as errors:
         complaints = "; ".join(_complaint(error) for error in errors.errors())
         raise BadUsage(complaints, "Correct the setting") from None
@@ -31,7 +36,7 @@ def _verify(database_url: str) -> None:
 def _complaint(error: Any) -> str:
     """Name the variable and what is wrong with it, but never its value: it may be a password."""
     name = "__".join(str(part) for part in error["loc"]).upper()
-    if name != "DATABASE_URL":
+    if name not in {"DATABASE_URL", "DATABASE_REPLICA_URL"}:
         name = f"TIMETRACKER_{name.removeprefix('TIMETRACKER_')}"
     cause = error.get("ctx", {}).get("error")
     return f"{name}: {_reason(cause) if cause else error['msg']}"

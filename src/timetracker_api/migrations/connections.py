@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import URL, Connection, NullPool, event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from timetracker_api.migrations.direct import direct_engine
 from timetracker_api.migrations.lock import LOCK_WAIT, migration_lock
 from timetracker_api.settings import Settings, async_url
 
@@ -52,28 +53,15 @@ async def connecting(
     url: URL, begin: str = "BEGIN IMMEDIATE", *, foreign_keys: str = "OFF"
 ) -> AsyncGenerator[AsyncConnection]:
     """Give a connection to a database that nobody else migrates: the lock is held, or it is new."""
-    is_sqlite = url.get_backend_name() == "sqlite"
-    engine = _sqlite(url, begin, foreign_keys) if is_sqlite else _postgresql(url)
+    if url.get_backend_name() == "sqlite":
+        engine = _sqlite(url, begin, foreign_keys)
+    else:  # the timeout travels with the connection: a SET would be a statement before configure()
+        engine = direct_engine(url, "timetracker-api db", lock_timeout=LOCK_TIMEOUT)
     try:
         async with engine.connect() as connection:
             yield connection
     finally:
         await engine.dispose()
-
-
-def _postgresql(url: URL) -> AsyncEngine:
-    # The timeout travels with the connection: a SET would be a statement before configure().
-    return create_async_engine(
-        url,
-        poolclass=NullPool,
-        connect_args={
-            "timeout": 10,
-            "server_settings": {
-                "application_name": "timetracker-api db",
-                "lock_timeout": LOCK_TIMEOUT,
-            },
-        },
-    )
 
 
 def _sqlite(url: URL, begin: str, foreign_keys: str) -> AsyncEngine:

@@ -5,10 +5,18 @@ from contextlib import contextmanager
 
 from sqlalchemy import URL
 
-from timetracker_api.migrations.failures import Failure, LockTimeout, NotPermitted, Unreachable
+from timetracker_api.migrations.failures import (
+    Failure,
+    LockTimeout,
+    NotPermitted,
+    PoolerInTheWay,
+    Unreachable,
+)
 
 INSUFFICIENT_PRIVILEGE = "42501"
 LOCK_NOT_AVAILABLE = "55P03"
+PROTOCOL_VIOLATION = "08P01"
+"""What a pooler has to say, whatever it is about."""
 
 UNREACHABLE = {
     "28P01": ("the server refuses the password", "Check user and password in the URL"),
@@ -24,6 +32,9 @@ SQLITE = {
     ),
     "file is not a database": Unreachable(
         "the file is not an SQLite database", "Correct the path in the URL, or restore a backup"
+    ),
+    "disk image is malformed": Unreachable(
+        "the file is damaged", "Move it away, then run `timetracker-api db restore FILE --yes`"
     ),
     "readonly database": NotPermitted(
         "SQLite may not write to the file", "Make the file and its folder writable"
@@ -66,6 +77,10 @@ def _postgresql(error: BaseException, url: URL) -> Failure | None:
     if state in UNREACHABLE:
         problem, way_out = UNREACHABLE[state]
         return Unreachable(f"{_name(url)}: {problem}", way_out)
+    if state == PROTOCOL_VIOLATION:
+        said = first_line(error)
+        other = Unreachable(f"{_name(url)}: {said}", "Check the URL, and what it leads to")
+        return PoolerInTheWay() if "startup parameter" in said else other
     if state == INSUFFICIENT_PRIVILEGE:
         return NotPermitted(
             f"{_name(url)}: {first_line(error)}",

@@ -50,6 +50,17 @@ class BadUsage(Failure):
     exit_code = 2
 
 
+class PoolerInTheWay(BadUsage):
+    """The URL leads to a pooler, where neither a lock nor a setting lasts."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the database URL leads to a pooler",
+            "Set TIMETRACKER_DATABASE_POOLER=transaction for the service, and name the server "
+            "itself in TIMETRACKER_MIGRATION_DATABASE_URL for all that needs it",
+        )
+
+
 class Unreachable(Failure):
     code = "unreachable"
     exit_code = 3

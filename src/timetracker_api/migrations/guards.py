@@ -13,6 +13,7 @@ from alembic.runtime.migration import MigrationContext, MigrationInfo
 from alembic.script import Script
 from sqlalchemy import Connection
 
+from timetracker_api.migrations.catalog import orphans
 from timetracker_api.migrations.dialect_only import ON_DEMAND
 from timetracker_api.migrations.failures import Failure, RevisionFailed
 
@@ -90,15 +91,12 @@ class Guard:
 
 
 def _violation(connection: Connection, step: MigrationInfo) -> Failure | None:
-    violations = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-    if not violations:
-        return None
-    table, row, parent, _ = violations[0]
-    return RevisionFailed(
-        f"{step.up_revision_id} was rolled back: {len(violations)} rows would refer to nothing, "
-        f"the first of them row {row} of {table}, to {parent}",
-        "Correct those rows, or the revision",
-    )
+    if found := orphans(connection):
+        return RevisionFailed(
+            f"{step.up_revision_id} was rolled back: after it {found}",
+            "Correct those rows, or the revision",
+        )
+    return None
 
 
 def _definitions(connection: Connection) -> Mapping[str, Definition]:

@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager, closing, contextmanager
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import URL, NullPool, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy import URL, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from timetracker_api.migrations.direct import direct_engine
 from timetracker_api.migrations.failures import LockBusy
 
 LOCK_WAIT = 60.0
@@ -75,13 +76,8 @@ async def autocommitting(url: URL, name: str) -> AsyncGenerator[AsyncConnection]
 
     An open transaction would hold up CONCURRENTLY.
     """
-    settings = {"application_name": name, "lock_timeout": "0", "statement_timeout": "0"}
-    engine = create_async_engine(
-        url,
-        poolclass=NullPool,
-        isolation_level="AUTOCOMMIT",
-        connect_args={"timeout": 10, "server_settings": settings},
-    )
+    waiting = {"lock_timeout": "0", "statement_timeout": "0"}
+    engine = direct_engine(url, name, isolation_level="AUTOCOMMIT", **waiting)
     try:
         async with engine.connect() as connection:
             yield connection

@@ -13,6 +13,7 @@ from timetracker_api.migrations.catalog import relations
 from timetracker_api.migrations.connections import migration_url, reading
 from timetracker_api.migrations.driver_errors import explained
 from timetracker_api.migrations.scripting import downgrade_sql
+from timetracker_api.migrations.wording import counted
 from timetracker_api.settings import Settings
 
 _DROPPED = re.compile(
@@ -32,8 +33,8 @@ class Loss:
 
     def __str__(self) -> str:
         if self.column:
-            return f"column {self.table}.{self.column} with {self.rows} values"
-        return f"table {self.table} with {self.rows} rows"
+            return f"column {self.table}.{self.column} with {counted(self.rows, 'value')}"
+        return f"table {self.table} with {counted(self.rows, 'row')}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,25 +13,23 @@ from timetracker_api.migrations.scripting import by_revision, statements, upgrad
 from timetracker_api.settings import Settings
 
 _NAME = r'"?(\w+)"?'
-_WORDS = tuple(
-    (re.compile(pattern), words)
-    for pattern, words in (
-        (rf"CREATE TABLE (?:IF NOT EXISTS )?{_NAME}", r"create table \1"),
-        (rf"DROP TABLE (?:IF EXISTS )?{_NAME}", r"drop table \1"),
-        (rf"ALTER TABLE {_NAME} ADD COLUMN (?:IF NOT EXISTS )?{_NAME}", r"add column \1.\2"),
-        (rf"ALTER TABLE {_NAME} DROP COLUMN (?:IF EXISTS )?{_NAME}", r"drop column \1.\2"),
-        (rf"ALTER TABLE {_NAME} ALTER COLUMN {_NAME}", r"alter column \1.\2"),
-        (rf"ALTER TABLE {_NAME} ADD CONSTRAINT {_NAME}", r"add constraint \2 to \1"),
-        (rf"ALTER TABLE {_NAME} DROP CONSTRAINT {_NAME}", r"drop constraint \2 of \1"),
-        (rf"ALTER TABLE {_NAME} RENAME TO {_NAME}", r"rename table \1 to \2"),
-        (rf"ALTER TABLE {_NAME} RENAME (?:COLUMN )?{_NAME} TO {_NAME}", r"rename \1.\2 to \3"),
-        (rf"CREATE (?:UNIQUE )?INDEX (?:CONCURRENTLY )?{_NAME} ON {_NAME}", r"create index \1"),
-        (rf"DROP INDEX (?:CONCURRENTLY )?(?:IF EXISTS )?{_NAME}", r"drop index \1"),
-        (rf"INSERT INTO {_NAME}", r"insert rows into \1"),
-        (rf"UPDATE {_NAME}", r"update rows of \1"),
-        (rf"DELETE FROM {_NAME}", r"delete rows of \1"),  # noqa: S608 - a pattern
-    )
-)
+_WORDS = r"""
+CREATE TABLE (?:IF NOT EXISTS )?NAME -> create table \1
+DROP TABLE (?:IF EXISTS )?NAME -> drop table \1
+ALTER TABLE NAME ADD COLUMN (?:IF NOT EXISTS )?NAME -> add column \1.\2
+ALTER TABLE NAME DROP COLUMN (?:IF EXISTS )?NAME -> drop column \1.\2
+ALTER TABLE NAME ALTER COLUMN NAME -> alter column \1.\2
+ALTER TABLE NAME ADD CONSTRAINT NAME -> add constraint \2 to \1
+ALTER TABLE NAME DROP CONSTRAINT NAME -> drop constraint \2 of \1
+ALTER TABLE NAME RENAME TO NAME -> rename table \1 to \2
+ALTER TABLE NAME RENAME (?:COLUMN )?NAME TO NAME -> rename \1.\2 to \3
+CREATE (?:UNIQUE )?INDEX (?:CONCURRENTLY )?NAME ON NAME -> create index \1
+DROP INDEX (?:CONCURRENTLY )?(?:IF EXISTS )?NAME -> drop index \1
+INSERT INTO NAME -> insert rows into \1
+UPDATE NAME -> update rows of \1
+DELETE FROM NAME -> delete rows of \1
+"""
+_TELLING = [line.replace("NAME", _NAME).split(" -> ") for line in _WORDS.strip().splitlines()]
 _LOSS = ("drop table ", "drop column ", "delete rows ")
 
 
@@ -91,8 +89,8 @@ def described(script: Script, sql: str) -> Planned:
 
 def _told(sql: str) -> Iterator[str]:
     for statement in statements(sql):
-        for pattern, words in _WORDS:
-            if match := pattern.match(statement):
+        for pattern, words in _TELLING:
+            if match := re.match(pattern, statement):
                 yield match.expand(words)
                 break
         else:

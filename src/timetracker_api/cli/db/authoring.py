@@ -8,8 +8,9 @@ import typer
 
 from timetracker_api.cli.db.answering import Answer, AsJSON, DatabaseURL, answer, progress
 from timetracker_api.migrations import authoring, history, revisions, tree
+from timetracker_api.migrations.importing import models
 from timetracker_api.migrations.scripting import by_revision, upgrade_sql, write_folder
-from timetracker_api.models import metadata
+from timetracker_api.migrations.wording import counted
 from timetracker_api.settings import Settings
 
 Message = Annotated[str, typer.Option("--message", "-m", help="What it is about; names the file.")]
@@ -20,9 +21,8 @@ def init(database_url: DatabaseURL = None, as_json: AsJSON = False) -> None:
 
     async def work(_: Settings) -> Answer:
         found = tree.verified()
-        text = (
-            f"already initialised: {found.revisions} revisions up to {found.head} in {found.folder}"
-        )
+        many = counted(found.revisions, "revision")
+        text = f"already initialised: {many} up to {found.head} in {found.folder}"
         return Answer(text, {"scripts": asdict(found) | {"folder": str(found.folder)}})
 
     answer("init", work, database_url, as_json=as_json)
@@ -46,7 +46,7 @@ def migrate(
         if empty:
             return _wrote(authoring.revise(message))
         written = await authoring.migrate(
-            settings, metadata, message, scratch_url=scratch_url, say=progress
+            settings, models(), message, scratch_url=scratch_url, say=progress
         )
         if written is None:
             text = "nothing to do: the revisions lead to what the models say"

@@ -21,6 +21,7 @@ from timetracker_api.migrations.connections import migration_url
 from timetracker_api.migrations.failures import Unconfirmed
 from timetracker_api.migrations.lock import LOCK_WAIT
 from timetracker_api.migrations.progress import Note, unnoticed
+from timetracker_api.migrations.wording import counted
 from timetracker_api.settings import Settings
 
 MEGABYTE = 1 << 20
@@ -140,11 +141,9 @@ class meter:  # noqa: N801 - used as a statement
 
 
 def _told(manifest: Manifest) -> str:
-    rows = sum(manifest.tables.values())
-    return (
-        f"{rows} rows of {len(manifest.tables)} tables at {manifest.revision}, "
-        f"from {manifest.created:%Y-%m-%d %H:%M} UTC"
-    )
+    rows = counted(sum(manifest.tables.values()), "row")
+    tables = counted(len(manifest.tables), "table")
+    return f"{rows} of {tables} at {manifest.revision}, from {manifest.created:%Y-%m-%d %H:%M} UTC"
 
 
 def _document(file: Path, manifest: Manifest) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from timetracker_api.cli.db.answering import Answer, AsJSON, DatabaseURL, answer
 from timetracker_api.migrations import checking, commands
 from timetracker_api.migrations.failures import Drift
-from timetracker_api.models import metadata
+from timetracker_api.migrations.importing import models
+from timetracker_api.migrations.wording import counted
 from timetracker_api.settings import Settings
 
 
@@ -15,11 +16,11 @@ def check(database_url: DatabaseURL = None, as_json: AsJSON = False) -> None:
         if state.pending:  # which the models are ahead of
             found = await checking.drift(settings)
             return Answer("\n".join(found), {"differences": found}, state.obstacle)
-        found = await checking.check(settings, metadata)
+        found = await checking.check(settings, models())
         if not found:
             return Answer("the database is what the models say", {"differences": []})
         failure = Drift(
-            f"{len(found)} differences between the database and what it should be",
+            f"{counted(len(found), 'difference')} between the database and what it should be",
             "Where the models are right, add a revision; where a person changed the database, undo",
         )
         return Answer("\n".join(found), {"differences": found}, failure)

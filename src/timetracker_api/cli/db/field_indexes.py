@@ -26,7 +26,8 @@ def reindex_custom_fields(
         if state.obstacle:
             raise state.obstacle
         url = settings.migration_database_url or settings.database_url
-        database = Database(settings.model_copy(update={"database_url": url}))
+        direct = {"database_url": url, "database_pooler": "none"}
+        database = Database(settings.model_copy(update=direct))
         try:
             outcome = await indexing.reconcile(database, lock_wait)
         finally:

@@ -10,13 +10,13 @@ from timetracker_api.migrations.connections import migration_url
 from timetracker_api.migrations.fingerprint import recording
 from timetracker_api.settings import Settings
 
+Update = Annotated[
+    bool, typer.Option("--update", help="Record it anew, for a release with other revisions.")
+]
+
 
 def fingerprint(
-    database_url: DatabaseURL = None,
-    as_json: AsJSON = False,
-    update: Annotated[
-        bool, typer.Option("--update", help="Record it anew, for a release with other revisions.")
-    ] = False,
+    database_url: DatabaseURL = None, as_json: AsJSON = False, update: Update = False
 ) -> None:
     """Show what the database is, as one number, and whether that is what its revision makes.
 

@@ -13,13 +13,13 @@ from timetracker_api.migrations.revisions import State
 from timetracker_api.migrations.status import examine
 from timetracker_api.settings import Settings
 
+CheckHeads = Annotated[
+    bool, typer.Option("--check-heads", help="Fail where it is not at the head.")
+]
+
 
 def current(
-    database_url: DatabaseURL = None,
-    as_json: AsJSON = False,
-    check_heads: Annotated[
-        bool, typer.Option("--check-heads", help="Fail where it is not at the head.")
-    ] = False,
+    database_url: DatabaseURL = None, as_json: AsJSON = False, check_heads: CheckHeads = False
 ) -> None:
     """Show the revision of the database."""
 

@@ -11,6 +11,7 @@ from timetracker_api.migrations.backups.taking import Backup
 from timetracker_api.migrations.failures import Unconfirmed
 from timetracker_api.migrations.lock import LOCK_WAIT
 from timetracker_api.migrations.losses import forecast
+from timetracker_api.migrations.wording import counted
 from timetracker_api.settings import Settings
 
 NoBackup = Annotated[
@@ -64,15 +65,17 @@ def downgrade(  # noqa: PLR0913, PLR0917 - Typer makes an option of each
 
     async def work(settings: Settings) -> Answer:
         ahead = await forecast(settings, revision)
-        text = "".join(f"deletes {loss}\n" for loss in ahead.losses)
         document: dict[str, Any] = {"losses": [asdict(loss) for loss in ahead.losses]}
         if ahead.steps and not yes:
-            problem = f"this undoes {', '.join(ahead.steps)}, and deletes what they brought"
-            return Answer(text.strip(), document, Unconfirmed(problem, "If it may, add --yes"))
+            problem = f"this undoes {', '.join(ahead.steps)}, and all that came with that"
+            failure = Unconfirmed(problem, "If it may, add --yes")
+            lines = [f"deletes {loss}" for loss in ahead.losses]
+            return Answer("\n".join(lines), document, failure)
         outcome = await commands.downgrade(
             settings, revision, lock_wait=lock_wait, backup=not no_backup, say=progress
         )
-        return Answer(text + _moved(outcome), document | _document(outcome))
+        lines = [f"deleted {loss}" for loss in ahead.losses]
+        return Answer("\n".join([*lines, _moved(outcome)]), document | _document(outcome))
 
     answer("downgrade", work, database_url, as_json=as_json)
 
@@ -117,8 +120,9 @@ def _planned(found: list[plans.Planned]) -> Answer:
     if not found:
         return Answer("nothing to do", document)
     losses = sum(len(planned.losses) for planned in found)
-    sums = f"{len(found)} revisions, {losses or 'none'} of their operations delete data"
-    return Answer("\n".join([*map(str, found), sums]), document)
+    deletes = counted(losses, "operation deletes data", "operations delete data")
+    summary = f"{counted(len(found), 'revision')}, {deletes if losses else 'nothing is deleted'}"
+    return Answer("\n".join([*map(str, found), summary]), document)
 
 
 def _moved(outcome: commands.Outcome) -> str:

@@ -1,15 +1,9 @@
 """Finding out whether a backup is whole, without a database."""
 
-import zipfile
-import zlib
 from pathlib import Path
 
-from timetracker_api.migrations.backups import counting, portable, postgresql, sqlite
-from timetracker_api.migrations.backups.client_programs import (
-    NoProgram,
-    ProgramFailed,
-    programs_for,
-)
+from timetracker_api.migrations.backups import portable, postgresql, sqlite
+from timetracker_api.migrations.backups.client_programs import NoProgram, programs_for
 from timetracker_api.migrations.backups.manifest import Manifest, read_whole
 from timetracker_api.migrations.failures import RestoreFailed
 
@@ -26,16 +20,9 @@ async def _flaw(backup: Path, manifest: Manifest) -> str:
     if manifest.format == "sqlite":
         return await sqlite.flaw_of(backup, manifest.tables)
     if manifest.format == "portable":
-        try:
-            return counting.difference(manifest.tables, portable.read_whole(backup))
-        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-            return str(error)
+        return portable.flaw(backup, manifest.tables)
     try:
-        await postgresql.read_whole(
-            await programs_for(int(manifest.server_version.split(".")[0])), backup
-        )
+        programs = await programs_for(int(manifest.server_version.split(".")[0]))
     except NoProgram:
         return ""  # the checksum is right, and there is nothing here to read it with
-    except ProgramFailed as error:
-        return str(error)
-    return ""
+    return await postgresql.flaw(programs, backup)

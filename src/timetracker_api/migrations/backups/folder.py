@@ -24,7 +24,11 @@ from timetracker_api.migrations.lock import LOCK_WAIT, granted, held_by_file
 
 NAMED_BY_US = re.compile(r"timetracker-(sqlite|postgresql)-\w+-\d{8}T\d{6}Z(-\d+)?\.\w+")
 
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+NO_SPACE = "no space is left"
+REASONS = {
+    errno.EEXIST: "a file has that name",
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), NO_SPACE),
+}
 MAKE_ROOM = "Make room, or name another folder"
 FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
@@ -147,10 +151,10 @@ def writing_to(folder: Path, failure: type[Failure] = BackupFailed) -> Generator
             raise NotPermitted(
                 f"{folder}: no right to write there", "Name another folder, or change its rights"
             ) from error
-        reason = "no space is left" if error.errno in FULL else error.strerror or str(error)
+        reason = REASONS.get(error.errno or 0) or error.strerror or str(error)
         raise failure(f"{folder}: {reason}", MAKE_ROOM) from error
     except sqlite3.OperationalError as error:
         # SQLite tells of a full disk in one way, of a quota or a limit in another.
         if error.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
             raise
-        raise failure(f"{folder}: no space is left", MAKE_ROOM) from error
+        raise failure(f"{folder}: {NO_SPACE}", MAKE_ROOM) from error

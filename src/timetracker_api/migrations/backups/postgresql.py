@@ -21,6 +21,7 @@ from timetracker_api.migrations.backups.client_programs import (
     programs_for,
     running,
 )
+from timetracker_api.migrations.backups.manifest import digest
 from timetracker_api.migrations.connections import LOCK_TIMEOUT
 from timetracker_api.migrations.driver_errors import LOCK_NOT_AVAILABLE
 from timetracker_api.migrations.failures import BackupFailed, RestoreFailed
@@ -73,7 +74,7 @@ async def fitting_programs(connection: AsyncConnection) -> Programs:
 async def write(
     connection: AsyncConnection, programs: Programs, part: Path, note: Note
 ) -> dict[str, int]:
-    """Dump what a transaction sees, count it meanwhile, and read the dump whole."""
+    """Dump what a transaction sees, and count it meanwhile."""
     snapshot = str(await connection.scalar(text("SELECT pg_export_snapshot()")))
     schema = await current_schema(connection)
     try:
@@ -85,7 +86,6 @@ async def write(
             await dumping
         finally:
             dumping.cancel()
-        await read_whole(programs, part)
     except ProgramFailed as error:
         raise BackupFailed(f"pg_dump: {error}", "Correct that, or add --format portable") from error
     return tables
@@ -108,10 +108,19 @@ async def _dump(  # noqa: PLR0913, PLR0917 - what a dump is made of
                 note(file.tell(), 0)
 
 
-async def read_whole(programs: Programs, file: Path) -> None:
+async def examined(programs: Programs, part: Path) -> tuple[str, str]:
+    """Return what is wrong with a new dump, and its checksum."""
+    found = await asyncio.gather(flaw(programs, part), asyncio.to_thread(digest, part))
+    return found[0], found[1]
+
+
+async def flaw(programs: Programs, file: Path) -> str:
     """Have every byte of a dump read; listing what is in it would not notice that it ends early."""
-    async with running(programs.path("pg_restore"), "-f", os.devnull, str(file)):
-        pass
+    try:
+        async with running(programs.path("pg_restore"), "-f", os.devnull, str(file)):
+            return ""
+    except ProgramFailed as error:
+        return str(error)
 
 
 async def load(connection: AsyncConnection, file: Path, tables: dict[str, int], note: Note) -> None:

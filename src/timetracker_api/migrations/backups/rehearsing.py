@@ -1,23 +1,21 @@
 """Finding out whether a backup of this database could be restored and upgraded, aside."""
 
 import tempfile
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
-from secrets import token_hex
 from time import monotonic
 
 from sqlalchemy import URL
 
 from timetracker_api.migrations import commands
-from timetracker_api.migrations.backups import counting, sqlite
+from timetracker_api.migrations.backups import counting
 from timetracker_api.migrations.backups.restoring import restore
 from timetracker_api.migrations.backups.taking import back_up
 from timetracker_api.migrations.connections import migration_url, reading
-from timetracker_api.migrations.driver_errors import INSUFFICIENT_PRIVILEGE, explained, sqlstate
-from timetracker_api.migrations.failures import NotPermitted, Unverified
-from timetracker_api.migrations.lock import autocommitting
+from timetracker_api.migrations.driver_errors import explained
+from timetracker_api.migrations.failures import Unverified
 from timetracker_api.migrations.progress import Note, unnoticed
+from timetracker_api.migrations.scratch import scratch_like
 from timetracker_api.settings import Settings
 
 Say = Callable[[str], object]
@@ -38,7 +36,7 @@ async def rehearse(
         began = monotonic()
         backup = await back_up(settings, Path(folder), keep=0, say=say, note=note)
         seconds["backup"] = monotonic() - began
-        async with _scratch(url, Path(folder)) as scratch:
+        async with scratch_like(url) as scratch:
             there = _at(settings, scratch)
 
             async def step(name: str) -> Sums:
@@ -82,26 +80,3 @@ async def _sums(url: URL) -> Sums:
 def _at(settings: Settings, url: URL) -> Settings:
     named = url.render_as_string(hide_password=False)
     return settings.model_copy(update={"database_url": named, "migration_database_url": None})
-
-
-@asynccontextmanager
-async def _scratch(url: URL, folder: Path) -> AsyncGenerator[URL]:
-    """Give an empty database of the same kind, on the same server, and take it away again."""
-    if url.get_backend_name() == "sqlite":
-        yield sqlite.url_of(folder / "scratch.db")
-        return
-    name = f"timetracker_verify_{token_hex(4)}"
-    async with autocommitting(url, "timetracker-api db verify") as connection:
-        try:
-            await connection.exec_driver_sql(f"CREATE DATABASE {name}")
-        except Exception as error:
-            if sqlstate(error) == INSUFFICIENT_PRIVILEGE:
-                raise NotPermitted(
-                    f"the role {url.username or 'of the URL'} may not create the scratch database",
-                    "Let it, with ALTER ROLE ... CREATEDB, or name a role that may",
-                ) from error
-            raise
-        try:
-            yield url.set(database=name)
-        finally:
-            await connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")

@@ -3,18 +3,21 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import cast
 
 import aiosqlite
 from sqlalchemy import URL, Connection
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from timetracker_api.migrations import patience
 from timetracker_api.migrations.backups import counting, folder
+from timetracker_api.migrations.backups.manifest import digest
+from timetracker_api.migrations.catalog import damage, orphans
 from timetracker_api.migrations.connections import connecting
+from timetracker_api.migrations.driver_errors import first_line
 from timetracker_api.migrations.failures import BackupFailed, LockTimeout
 from timetracker_api.migrations.progress import Note
 
@@ -26,56 +29,71 @@ PAUSE = 0.05
 
 
 async def write(connection: AsyncConnection, part: Path, note: Note) -> dict[str, int]:
-    """Copy what a connection sees in its transaction, and verify the copy."""
+    """Copy what a connection sees in its transaction, and look for orphans meanwhile."""
     tables = await connection.run_sync(counting.rows)
+    source = Path(connection.engine.url.database or "")
+    problem, _ = await asyncio.gather(_looked(source, orphans), _copy(connection, part, note))
+    if problem:  # with which it could not be restored
+        raise BackupFailed(f"the database is damaged: {problem}", "See `timetracker-api db status`")
+    return tables
+
+
+async def _copy(connection: AsyncConnection, part: Path, note: Note) -> None:
     async with aiosqlite.connect(part) as target:
         # Nobody reads the copy before it is finished, and then it is written to the disk at once.
         await target.execute("PRAGMA journal_mode=OFF")
         await target.execute("PRAGMA synchronous=OFF")
         await _pour(await driver(connection), target, note)
         await target.execute("PRAGMA journal_mode=DELETE")  # a single file, without a log
-    if problem := await _glance(part, tables):
-        raise BackupFailed(f"the copy is not what the database is: {problem}", "Run it again")
-    return tables
 
 
-async def _glance(part: Path, tables: dict[str, int]) -> str:
-    """Return what is wrong with a copy. That it is one of a whole database takes half the time of
-    the copying; whether every index is right as well, several times as long, and is looked at
-    when a backup is verified or restored.
+async def examined(part: Path, tables: dict[str, int]) -> tuple[str, str]:
+    """Return what is wrong with a new copy, and its checksum.
+
+    Whether each index and each CHECK is right as well takes several times as long, and is looked
+    at when a backup is verified or restored.
     """
 
-    async def looked(look: Callable[[Connection], str]) -> str:
-        async with connecting(url_of(part), "BEGIN") as connection:
-            return await connection.run_sync(look)
+    def look(connection: Connection) -> str:
+        connection.exec_driver_sql("PRAGMA ignore_check_constraints=ON")
+        whole = _cut_off(connection) or damage(connection)
+        return whole or _miscount(connection, tables)
 
-    found = await asyncio.gather(
-        looked(partial(_integrity, how="quick_check")),
-        looked(lambda connection: _orphan(connection) or _miscount(connection, tables)),
-    )
-    return "".join(found)
+    found = await asyncio.gather(_looked(part, look), asyncio.to_thread(digest, part))
+    return found[0], found[1]
 
 
 async def flaw_of(file: Path, tables: dict[str, int]) -> str:
-    """Return the same of a file."""
-    async with connecting(url_of(file), "BEGIN") as connection:
-        return await connection.run_sync(flaw, tables)
+    """Return everything that is wrong with a file."""
+
+    def look(connection: Connection) -> str:
+        return _cut_off(connection) or flaw(connection, tables)
+
+    return await _looked(file, look)
+
+
+async def _looked(file: Path, look: Callable[[Connection], str]) -> str:
+    try:
+        async with connecting(url_of(file), "BEGIN") as connection:
+            return await connection.run_sync(look)
+    except DatabaseError as error:  # what cannot even be looked at
+        return first_line(error)
 
 
 def flaw(connection: Connection, tables: dict[str, int]) -> str:
     """Return what is wrong with a database; nothing where it is whole and has these rows."""
-    whole = _integrity(connection, "integrity_check") or _orphan(connection)
+    whole = damage(connection, "integrity_check") or orphans(connection)
     return whole or _miscount(connection, tables)
 
 
-def _integrity(connection: Connection, how: str) -> str:
-    answer = str(connection.exec_driver_sql(f"PRAGMA {how}(1)").scalar())
-    return "" if answer == "ok" else answer
-
-
-def _orphan(connection: Connection) -> str:
-    row = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
-    return f"row {row[1]} of {row[0]} refers to a row of {row[2]} that is not there" if row else ""
+def _cut_off(connection: Connection) -> str:
+    """Compare the size of a file: SQLite takes what a last page lacks for zeros."""
+    pages, size = (
+        int(connection.exec_driver_sql(f"PRAGMA {number}").scalar_one())
+        for number in ("page_count", "page_size")
+    )
+    bytes = Path(connection.engine.url.database or "").stat().st_size
+    return "" if bytes == pages * size else f"it has {bytes} bytes, not {pages * size}"
 
 
 def _miscount(connection: Connection, tables: dict[str, int]) -> str:

@@ -1,9 +1,11 @@
 """Taking a backup: of one moment, while the service goes on writing."""
 
+import asyncio
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Literal
 
 from sqlalchemy import URL
@@ -13,7 +15,7 @@ from timetracker_api import __version__
 from timetracker_api.clock import now
 from timetracker_api.migrations.backups import folder, portable, postgresql, sqlite
 from timetracker_api.migrations.backups.client_programs import NoProgram, Programs
-from timetracker_api.migrations.backups.manifest import Format, Manifest, digest, read
+from timetracker_api.migrations.backups.manifest import Format, Manifest, read
 from timetracker_api.migrations.connections import migration_url, reading
 from timetracker_api.migrations.driver_errors import explained
 from timetracker_api.migrations.failures import BackupFailed, ForeignSchema, SeveralHeads
@@ -94,11 +96,19 @@ class _Source:
     def name_in(self, home: Path) -> Path:
         return folder.unused_name(home, self.connection.dialect.name, self.revision, self.format)
 
+    @property
+    def _module(self) -> ModuleType:
+        return sqlite if self.format == "sqlite" else portable
+
     async def write(self, part: Path, note: Note) -> dict[str, int]:
         if self.programs:
             return await postgresql.write(self.connection, self.programs, part, note)
-        writer = sqlite if self.format == "sqlite" else portable
-        return await writer.write(self.connection, part, note)
+        return await self._module.write(self.connection, part, note)
+
+    async def examined(self, part: Path, tables: dict[str, int]) -> tuple[str, str]:
+        if self.programs:
+            return await postgresql.examined(self.programs, part)
+        return await self._module.examined(part, tables)
 
 
 async def _source(connection: AsyncConnection, wanted: Wanted, say: Say) -> _Source:
@@ -140,6 +150,14 @@ async def _write(source: _Source, file: Path, keep: int, note: Note) -> Backup:
         raise BackupFailed(f"{file} is there already", "Name another file")
     with folder.aside(file) as part:
         tables = await source.write(part, note)
+        (flaw, sha256), _ = await asyncio.gather(
+            source.examined(part, tables), asyncio.to_thread(folder.synchronise, part)
+        )
+        if flaw:
+            raise BackupFailed(
+                f"the copy is not what the database is: {flaw}",
+                "Run it again, and if it is the same see `timetracker-api db status`",
+            )
         account = Manifest(
             format=source.format,
             created=now(),
@@ -150,7 +168,7 @@ async def _write(source: _Source, file: Path, keep: int, note: Note) -> Backup:
             revision=source.revision,
             tables=tables,
             bytes=part.stat().st_size,
-            sha256=digest(part),
+            sha256=sha256,
             verified=True,
         )
         account.write(file)  # before the backup has its name: without a manifest, it is none

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 from timetracker_api.db.data_migrations import DataMigration
 from timetracker_api.migrations.connections import migration_url, reading
 from timetracker_api.migrations.driver_errors import explained
+from timetracker_api.migrations.wording import counted
 from timetracker_api.settings import Settings
 
 _jobs = DataMigration.__table__
@@ -28,7 +29,7 @@ class Standing:
 
     def __str__(self) -> str:
         reason = f": {self.error}" if self.error else ""
-        return f"{self.name}: {self.status}, {self.done} of {self.total} rows{reason}"
+        return f"{self.name}: {self.status}, {self.done} of {counted(self.total, 'row')}{reason}"
 
 
 async def standings(settings: Settings) -> list[Standing]:

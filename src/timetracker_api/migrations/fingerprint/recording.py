@@ -1,21 +1,17 @@
 """Recording what the revisions make of empty databases, for the next release to bring along."""
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from uuid import uuid4
 
 from alembic import command
-from sqlalchemy import URL, Connection, text
+from sqlalchemy import URL, Connection
 
 from timetracker_api.migrations import revisions
 from timetracker_api.migrations.connections import migrating
-from timetracker_api.migrations.driver_errors import explained
 from timetracker_api.migrations.exclusively import alembic_to_ourselves
 from timetracker_api.migrations.failures import BadUsage
 from timetracker_api.migrations.fingerprint.describing import Facts, digest, facts
 from timetracker_api.migrations.fingerprint.recorded import Expected, expected, file
-from timetracker_api.migrations.lock import autocommitting
-from timetracker_api.settings import async_url
+from timetracker_api.migrations.scratch import scratch_database, scratch_file
 
 
 async def record(server: URL, folder: Path | None = None) -> list[Path]:
@@ -39,23 +35,8 @@ async def rebuild(server: URL, folder: Path | None = None) -> dict[str, Expected
             "this needs a PostgreSQL server, on which it creates a database and drops it again",
             "Name one with --database-url postgresql://...",
         )
-    with TemporaryDirectory() as scratch:
-        file = async_url(f"sqlite:///{scratch}/scratch.db")
-        return {
-            "sqlite": await _walk(file, folder),
-            "postgresql": await _on_server(server, folder),
-        }
-
-
-async def _on_server(server: URL, folder: Path | None) -> Expected:
-    name = f"timetracker_scratch_{uuid4().hex}"
-    with explained(server):
-        async with autocommitting(server, "timetracker-api db fingerprint") as connection:
-            await connection.execute(text(f"CREATE DATABASE {name}"))
-            try:
-                return await _walk(server.set(database=name), folder)
-            finally:
-                await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    async with scratch_file() as file, scratch_database(server) as database:
+        return {"sqlite": await _walk(file, folder), "postgresql": await _walk(database, folder)}
 
 
 async def _walk(url: URL, folder: Path | None) -> Expected:

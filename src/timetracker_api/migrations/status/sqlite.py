@@ -6,10 +6,11 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from timetracker_api.migrations.catalog import damage, orphans
 from timetracker_api.migrations.failures import Drift, NotPermitted
 from timetracker_api.migrations.status.findings import Finding, problem, size, warning
 
-RESTORE = "timetracker-api db restore FILE --in-place --yes"
+RESTORE = "Move the file away, then run `timetracker-api db restore FILE --yes`"
 
 _LEFTOVERS = r"SELECT name FROM sqlite_master WHERE name LIKE '\_alembic\_tmp\_%' ESCAPE '\'"
 
@@ -42,17 +43,10 @@ def _rights(file: Path) -> Finding:
 
 
 def _integrity(connection: Connection) -> Iterator[Finding]:
-    damage = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
-    if damage != "ok":
-        yield problem("integrity", Drift(f"the file is damaged: {damage}", RESTORE))
-    elif orphans := connection.exec_driver_sql("PRAGMA foreign_key_check").all():
-        table, row, parent, _ = orphans[0]
-        failure = Drift(
-            f"{len(orphans)} rows refer to nothing, the first of them row {row} of {table}, "
-            f"to {parent}",
-            f"Correct them in SQLite, or {RESTORE}",
-        )
-        yield problem("integrity", failure)
+    if found := damage(connection):
+        yield problem("integrity", Drift(f"the file is damaged: {found}", RESTORE))
+    elif found := orphans(connection):
+        yield problem("integrity", Drift(found, "Correct that in SQLite"))
     else:
         yield Finding("integrity", "the file is whole, and no row refers to nothing")
 

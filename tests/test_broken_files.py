@@ -1,0 +1,97 @@
+"""A mistake in the models, or in what Alembic runs, is one line with its place."""
+
+import json
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+import timetracker_api
+from copies import done
+from servers import Ended, run
+from timetracker_api.migrations import revisions
+
+UNKNOWN = "from timetracker_api.clients import customers"
+MODELS = "the models cannot be imported: "
+
+
+class Installed:
+    """A copy of the package, whose files one may break."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.package = folder / "lib" / "timetracker_api"
+        source = Path(timetracker_api.__file__).parent
+        shutil.copytree(source, self.package, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(revisions.location(), self.package / "alembic", dirs_exist_ok=True)
+        self.models = self.package / "clients" / "models.py"
+        self.environment = self.package / "alembic" / "env.py"
+
+    def db(self, *arguments: str) -> Ended:
+        """Run a command of it on a file of its own."""
+        library = str(self.package.parent)
+        return run(self.folder, "db", *arguments, PYTHONPATH=library, DATABASE_URL="sqlite:///a.db")
+
+    def is_untouched(self) -> bool:
+        """Tell whether its database is as it was: empty."""
+        with closing(sqlite3.connect(self.folder / "a.db")) as connection:
+            return not connection.execute("SELECT 1 FROM sqlite_master").fetchall()
+
+    def refused(self, *arguments: str) -> str:
+        """Return the line that a command complains with."""
+        ended = self.db(*arguments)
+        assert ended.exit_code == 2, ended
+        assert "Correct that, or install the package again" in ended.stderr
+        if ended.stdout:
+            assert json.loads(ended.stdout)["error"]["code"] == "usage"
+        [line] = ended.stderr.splitlines()
+        return line
+
+
+def broken(file: Path, line: str) -> str:
+    """Put a line at the beginning of a file, and return its place."""
+    file.write_text(f"{line}\n{file.read_text()}")
+    return f"{file}, line 1: "
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Installed:
+    return Installed(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("def", "invalid syntax"),
+        (UNKNOWN, "cannot import name 'customers' from 'timetracker_api.clients'"),
+        ("no_such_name", "name 'no_such_name' is not defined"),
+    ],
+    ids=["syntax", "import", "another"],
+)
+def test_models_that_cannot_be_imported_are_one_line(installed: Installed, line: str, reason: str):
+    done("upgrade", "--database-url", f"sqlite:///{installed.folder}/a.db")
+    place = broken(installed.models, line)
+    said = installed.refused("check", "--json")
+    assert said.startswith(f"{MODELS}{place}{reason}")
+
+
+def test_no_revision_is_written_of_models_that_cannot_be_imported(installed: Installed):
+    place = broken(installed.models, UNKNOWN)
+    assert installed.refused("migrate", "-m", "x").startswith(f"{MODELS}{place}")
+
+
+def test_with_models_that_cannot_be_imported_nothing_is_changed(installed: Installed):
+    place = broken(installed.models, UNKNOWN)
+    assert installed.refused("upgrade").startswith(f"{MODELS}{place}")
+    assert installed.is_untouched()
+    assert installed.db("init").exit_code == 0
+
+
+@pytest.mark.parametrize("line", ["def", "import no_such_module"])
+def test_an_environment_that_cannot_be_imported_is_one_line(installed: Installed, line: str):
+    place = broken(installed.environment, line)
+    said = installed.refused("upgrade")
+    assert said.startswith(f"a file of the package cannot be imported: {place}")
+    assert installed.is_untouched()
