@@ -251,6 +251,24 @@ async def test_entries_are_found_by_everything_that_can_be_said_of_them(
         assert {names[id] for id in await found(api, **filled)} == set(expected), parameters
 
 
+@pytest.mark.parametrize(
+    ("zone", "started_at", "day"),
+    [
+        ("Pacific/Kiritimati", "2026-11-19T10:00:00Z", "2026-11-20"),
+        ("Etc/GMT+12", "2026-11-21T11:59:59Z", "2026-11-20"),
+        ("America/Metlakatla", "1850-06-30T08:50:00Z", "1850-07-01"),  # was 15:13 ahead
+        ("Asia/Manila", "1840-07-02T15:50:00Z", "1840-07-01"),  # was 15:56 behind
+    ],
+)
+async def test_a_day_is_that_of_the_entry_wherever_on_earth_it_was(
+    api: AsyncClient, given: Given, zone: str, started_at: str, day: str
+):
+    entry = await given.an_entry(time_zone=zone, started_at=started_at, duration_seconds=0)
+    assert entry["local_date"] == day
+    assert await found(api, **{"from": day, "to": day}) == [entry["id"]]
+    assert await found(api, **{"from": "0001-01-01", "to": "9999-12-31"}) == [entry["id"]]
+
+
 ENTRIES = ("direct", "web_1", "on_task", "app_1", "theirs", "now")
 
 FILTERS: list[tuple[dict[str, Any], list[str]]] = [

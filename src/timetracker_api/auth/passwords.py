@@ -3,12 +3,13 @@
 import os
 import secrets
 import unicodedata
+from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import Any
 
 from anyio import CapacityLimiter, to_thread
 from pwdlib import PasswordHash
 from pwdlib.exceptions import PwdlibError
-from zxcvbn import zxcvbn
 
 from timetracker_api.problems import Fault, Invalid
 
@@ -63,6 +64,12 @@ def generate() -> str:
     return secrets.token_urlsafe(15)
 
 
+def _judged(password: str, known: Sequence[str]) -> Mapping[str, Any]:
+    from zxcvbn import zxcvbn  # noqa: PLC0415 - its lists take 13 MB, and few workers need them
+
+    return zxcvbn(password, user_inputs=known)
+
+
 async def refuse_weak(password: str, *known: str | None, field: str = "/password") -> None:
     """Raise `Invalid` for a password that is guessed easily, also by who knows the user."""
     password = _normal(password)
@@ -76,9 +83,7 @@ async def refuse_weak(password: str, *known: str | None, field: str = "/password
         )
     words = [word for word in known if word]
     # In a thread: a password full of digits and signs keeps the estimator busy for seconds.
-    judgement = await to_thread.run_sync(
-        lambda: zxcvbn(password, user_inputs=words), limiter=_cores()
-    )
+    judgement = await to_thread.run_sync(_judged, password, words, limiter=_cores())
     if judgement["score"] < WEAKEST:
         advice = judgement["feedback"]["warning"] or "Use more words, or rarer ones"
         raise Invalid(
