@@ -1,5 +1,7 @@
 """What the floor asks the database: one statement for each request."""
 
+from datetime import date, timedelta
+
 CLIENT = """
     id, created_at, updated_at, name, description, contact_person, email, phone, address, currency,
     hourly_rate, custom_fields,
@@ -31,19 +33,25 @@ NAMES = """
 """
 ENTRIES = f"SELECT {ENTRY} FROM time_entries e {NAMES}"
 NEWEST = "ORDER BY e.started_at DESC, e.id DESC LIMIT 51"
-THEIRS = """
-    e.user_id = $1 AND e.local_date >= $2 AND e.local_date <= $3
-    AND e.started_at >= $2::date::timestamp AT TIME ZONE 'UTC' - interval '14 hours'
-    AND e.started_at < $3::date::timestamp AT TIME ZONE 'UTC' + interval '36 hours'
-"""
-"""A day begins somewhere between 14 hours before UTC and 12 after. That says nothing new; but a
-generic plan takes dates alone for few rows, and reads those of everybody."""
-
 ONE = f"{ENTRIES} WHERE e.id = $1"
 FEED = f"{ENTRIES} {NEWEST}"
 FEED_BEHIND = f"{ENTRIES} WHERE (e.started_at, e.id) < ($1, $2) {NEWEST}"
-FEED_OF_USER = f"{ENTRIES} WHERE {THEIRS} {NEWEST}"
-FEED_OF_USER_WITH = f"{ENTRIES} WHERE {THEIRS} AND e.custom_fields @> $4 {NEWEST}"
+
+
+def feed_of_user(begin: date, end: date, condition: str = "true") -> str:
+    """Write the statement for the entries of ``$1`` on some days.
+
+    Where the days are parameters, PostgreSQL takes them for few after it has planned five times,
+    and from then on reads those of everybody. When a day begins differs by 26 hours; the instants
+    say nothing new, but where in the index to begin.
+    """
+    first, last = begin - timedelta(days=1), end + timedelta(days=2)
+    return f"""
+        {ENTRIES} WHERE e.user_id = $1 AND e.local_date BETWEEN '{begin}' AND '{end}'
+        AND e.started_at >= '{first}T00:00Z' AND e.started_at < '{last}T00:00Z' AND {condition}
+        {NEWEST}
+    """
+
 
 CREATED = """
     INSERT INTO events (occurred_at, type, entity_type, entity_id, actor_id, changes)

@@ -1,6 +1,14 @@
 """The verbs every entity answers to. What all entities share happens here, once."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -105,7 +113,10 @@ class Representation:
         parameters: Values | None = None,
     ) -> list[Values]:
         """Run a narrowed form of the statement."""
-        rows = await self.bare(session, statement, parameters)
+        return await self.completed(session, await self.bare(session, statement, parameters))
+
+    async def completed(self, session: AsyncSession, rows: list[Values]) -> list[Values]:
+        """Add to bare rows what the caller is to see beside their columns."""
         for function in _completions:
             await function(session, self.entity, rows)
         return rows
@@ -121,8 +132,12 @@ class Representation:
         They are not for showing: what the caller may not see is still there.
         """
         result = await session.execute(statement, parameters, execution_options=BY_PLACE)
+        return self.shaped(result.all())
+
+    def shaped(self, rows: Iterable[Sequence[Any]]) -> list[Values]:
+        """Return rows as they come from the database as objects."""
         shaped = self._shape.shaped
-        return [shaped(row) for row in result.all()]
+        return [shaped(row) for row in rows]
 
     async def stream(
         self, session: AsyncSession, statement: Select[*tuple[Any, ...]]

@@ -1,7 +1,7 @@
 """Where transactions begin and end."""
 
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, TypeVar, cast
@@ -139,7 +139,8 @@ async def _worked(engine: AsyncEngine, work: LongRead[T], known: Context) -> Asy
             async for each in given:
                 yield each
     finally:
-        with CancelScope(shield=True):  # whoever asked may have gone, in the midst of it
+        # Whoever asked may have gone, and so may the server: that is known by then.
+        with CancelScope(shield=True), suppress(*UNREACHABLE):
             await reader.close()
 
 

@@ -1,7 +1,7 @@
 """The query parameters by which time entries are found and listed."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BeforeValidator, Field
@@ -14,6 +14,7 @@ from timetracker_api.db.json.keys import HasItem
 from timetracker_api.db.naming import containing
 from timetracker_api.projects.models import Project
 from timetracker_api.tasks.models import Task
+from timetracker_api.time_entries import periods
 from timetracker_api.time_entries.models import TimeEntry
 from timetracker_api.time_entries.schemas import as_written, day_as_written
 from timetracker_api.web.feeds import Feed
@@ -82,30 +83,10 @@ class TimeEntryFilters(CustomFilters, frozen=True):
             yield TimeEntry.complete.is_(self.complete)
         if self.search:
             yield containing(TimeEntry.search_key, self.search)
-        yield from self._when()
-
-    def _when(self) -> Iterator[ColumnElement[bool]]:
-        if self.from_:
-            yield TimeEntry.local_date >= self.from_
-            if began := midnight(self.from_, -FARTHEST):
-                yield TimeEntry.started_at >= began
-        if self.to:
-            yield TimeEntry.local_date <= self.to
-            if ended := midnight(self.to, DAY + FARTHEST):
-                yield TimeEntry.started_at < ended
-        if self.started_after:
-            yield TimeEntry.started_at >= self.started_after
-        if self.started_before:
-            yield TimeEntry.started_at < self.started_before
-        if self.updated_since:
-            yield TimeEntry.updated_at >= self.updated_since
-
-
-DAY = timedelta(days=1)
-FARTHEST = timedelta(hours=16)
-"""No clock has ever been farther from UTC. So a period of local dates lies within one of instants,
-by which the entries of a user or project are indexed, in the order of the list. PostgreSQL would
-not know, and once it plans for any period, reads everybody's entries of this one."""
+        yield from periods.days(self.from_, self.to)
+        yield from periods.since(TimeEntry.started_at, self.started_after)
+        yield from periods.before(TimeEntry.started_at, self.started_before)
+        yield from periods.since(TimeEntry.updated_at, self.updated_since)
 
 
 class TimeEntryFeed(TimeEntryFilters, Feed, frozen=True):
@@ -115,11 +96,3 @@ class TimeEntryFeed(TimeEntryFilters, Feed, frozen=True):
     """`total` adds how many match, `inactive` the values of custom fields that are not active."""
     sort: SortedBy[Literal["started_at", "-started_at"]] = "-started_at"
     """The order; with `-` in front, the newest first."""
-
-
-def midnight(day: date, shift: timedelta) -> datetime | None:
-    """Return the beginning of a day in UTC, shifted; nothing beyond the end of the calendar."""
-    try:
-        return datetime.combine(day, time.min, UTC) + shift
-    except OverflowError:
-        return None

@@ -4,11 +4,10 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from sqlalchemy import exc
 from starlette.responses import StreamingResponse
 from starlette.types import Send
 
-from timetracker_api.web.errors import UNAVAILABLE
+from timetracker_api.db.replica import UNREACHABLE, describe
 from timetracker_api.web.observability import log
 
 PATIENCE_SECONDS = 60
@@ -28,6 +27,7 @@ class Streamed(StreamingResponse):
             pieces, media_type=media_type, headers={"Content-Disposition": disposition}
         )
         self._pieces = pieces
+        self._filename = filename
 
     async def stream_response(self, send: Send) -> None:
         """Send all pieces; called by the framework, which cancels it when nobody listens."""
@@ -39,9 +39,8 @@ class Streamed(StreamingResponse):
                 await _send(send, piece)
                 async for each in pieces:
                     await _send(send, each)
-            except (*UNAVAILABLE, exc.DBAPIError) as error:
-                reason = getattr(error, "orig", None) or error
-                log.warning("broken off", reason=f"{type(reason).__name__}: {reason}")
+            except UNREACHABLE as error:
+                log.warning("broken off", file=self._filename, reason=describe(error))
                 return
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 

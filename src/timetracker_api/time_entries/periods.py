@@ -1,0 +1,57 @@
+"""Periods in which entries lie, as conditions that the indexes can serve."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import BindParameter, ColumnElement, bindparam
+from sqlalchemy.orm import InstrumentedAttribute
+
+from timetracker_api.time_entries.models import TimeEntry
+
+DAY = timedelta(days=1)
+FARTHEST = timedelta(hours=16)
+"""No clock has ever been farther from UTC. So a period of local dates lies within one of instants,
+by which the entries of a user or a project are indexed, in the order of the list."""
+
+Condition = ColumnElement[bool]
+
+
+def days(first: date | None, last: date | None) -> Iterator[Condition]:
+    """Give the conditions for entries of these local dates and those between."""
+    if first:
+        yield TimeEntry.local_date >= _literal(first, TimeEntry.local_date)
+        yield from since(TimeEntry.started_at, _midnight(first, -FARTHEST))
+    if last:
+        yield TimeEntry.local_date <= _literal(last, TimeEntry.local_date)
+        yield from before(TimeEntry.started_at, _midnight(last, DAY + FARTHEST))
+
+
+def since(column: InstrumentedAttribute[Any], instant: datetime | None) -> Iterator[Condition]:
+    """Give the condition for what was at an instant or later, if there is an instant."""
+    if instant:
+        yield column >= _literal(instant, column)
+
+
+def before(column: InstrumentedAttribute[Any], instant: datetime | None) -> Iterator[Condition]:
+    """Give the condition for what was before an instant, if there is an instant."""
+    if instant:
+        yield column < _literal(instant, column)
+
+
+def _literal(value: date, column: InstrumentedAttribute[Any]) -> BindParameter[Any]:
+    """Have a value stand in the statement itself.
+
+    As a parameter it would be unknown to PostgreSQL from the sixth time on that a connection asks:
+    it then plans for any period, and reads too much of the one that is meant. With a million
+    entries that took 25 ms instead of half a one.
+    """
+    return bindparam(None, value, type_=column.type, literal_execute=True)
+
+
+def _midnight(day: date, shift: timedelta) -> datetime | None:
+    """Return the beginning of a day in UTC, shifted; nothing beyond the ends of the calendar."""
+    try:
+        return datetime.combine(day, time.min, UTC) + shift
+    except OverflowError:
+        return None
