@@ -15,11 +15,13 @@ from typing import Annotated, Any, Generic, TypeVar
 import orjson
 from pydantic import MISSING, AwareDatetime, ConfigDict, Field, TypeAdapter
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Integer,
     Numeric,
     Select,
     String,
+    bindparam,
     func,
     literal,
     not_,
@@ -108,7 +110,9 @@ class Feed(Parameters, frozen=True):
         rows: list[Values] = []
         for wanted in _ahead(shown.statement.where(*where), order, entity.id, seen):
             if len(rows) <= self.limit:
-                rows += await shown.rows(session, wanted.limit(self.limit + 1 - len(rows)))
+                rows += await shown.rows(
+                    session, wanted.limit(_literal(self.limit + 1 - len(rows)))
+                )
         places = [Place(row.pop(SORTED_BY), row["id"]) for row in rows]
         following = None
         if len(rows) > self.limit:
@@ -150,6 +154,13 @@ class Feed(Parameters, frozen=True):
         return blake2b(
             place + type(self).__name__.encode() + query.encode(), digest_size=SEAL_LENGTH
         ).digest()
+
+
+def _literal(number: int) -> BindParameter[int]:
+    """Have a number stand in the statement: for an unknown one, PostgreSQL prepares for very many
+    rows, and reads whole tables to join a few.
+    """
+    return bindparam(None, number, type_=Integer(), literal_execute=True)
 
 
 def _with_key(shown: Representation, key: Any) -> Representation:
