@@ -3,6 +3,10 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+
+TRIED = Path(__file__).with_name("tried.md")
+"""What no measurement says: how the figures came about, and why some are not better."""
 
 
 @dataclass
@@ -37,7 +41,9 @@ def report(about: str, sections: Sequence[Section]) -> str:
     """Return the whole of it as Markdown."""
     misses = [f"- {each}" for section in sections for each in section.misses] or ["Nothing."]
     ending = "\n".join(("## What misses its goal", "", *misses))
-    return "\n\n".join(("# Benchmarks", about, *(each.text for each in sections), ending)) + "\n"
+    tried = TRIED.read_text(encoding="utf-8")
+    parts = ("# Benchmarks", about, *(each.text for each in sections), ending, tried)
+    return "\n\n".join(parts)
 
 
 def verdict(*, is_met: bool | None) -> str:
