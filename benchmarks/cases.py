@@ -60,7 +60,7 @@ def _of_users(world: World) -> list[str]:
 def _deep(world: World) -> Case:
     first = requests.reading(world.company, [f"{API}/time-entries"])
     # To walk to the cursor would take twenty thousand requests.
-    cursor = TimeEntryFeed()._write(world.last_page)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    cursor = TimeEntryFeed().cursor_after(world.last_page)
     last = requests.reading(world.company, [f"{API}/time-entries?cursor={cursor}"])
     number = len(world.entry_ids) // PAGE
     return Case(

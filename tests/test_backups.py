@@ -4,6 +4,7 @@ import json
 import stat
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 from sqlalchemy import make_url, text
@@ -15,7 +16,7 @@ HEAD = revisions.scripts().get_heads()[0]
 SUFFIX = {"sqlite": ".sqlite3", "postgresql": ".dump"}
 
 
-def manifest(backup: Path) -> dict[str, object]:
+def manifest(backup: Path) -> dict[str, Any]:
     return json.loads(backup.with_name(f"{backup.name}.json").read_text())
 
 
@@ -28,7 +29,7 @@ def test_a_backup_is_whole_private_and_has_a_manifest(place: Place, format: str)
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
     assert (said["revision"], said["verified"]) == (HEAD, True)
     assert said["bytes"] == backup.stat().st_size
-    assert sum(said["tables"].values()) == ROWS  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownArgumentType]
+    assert sum(said["tables"].values()) == ROWS
     assert f"{ROWS} rows" in done("verify", str(backup))
     names = {file.name for file in backup.parent.iterdir()}
     assert names == {backup.name, f"{backup.name}.json", ".timetracker-backups.lock"}

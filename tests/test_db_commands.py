@@ -100,7 +100,8 @@ async def run_script(url: str, script: str) -> None:
     """Do what psql does with a file."""
     async with reading(async_url(url)) as connection:
         raw = await connection.get_raw_connection()
-        await raw.driver_connection.execute(script)  # pyright: ignore[reportOptionalMemberAccess]
+        assert raw.driver_connection is not None
+        await raw.driver_connection.execute(script)
 
 
 @pytest.fixture

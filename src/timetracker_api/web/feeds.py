@@ -117,7 +117,7 @@ class Feed(Parameters, frozen=True):
         following = None
         if len(rows) > self.limit:
             del rows[self.limit :]
-            following = self._write(places[self.limit - 1])
+            following = self.cursor_after(places[self.limit - 1])
             context(session).next_page = {"cursor": following}
         answer: Values = {"items": rows, "next": following}
         if self.include == "total":
@@ -129,7 +129,8 @@ class Feed(Parameters, frozen=True):
             answer["total_is_exact"] = count <= MOST_COUNTED
         return answer
 
-    def _write(self, last: Place) -> str:
+    def cursor_after(self, last: Place) -> str:
+        """Return where the page begins that follows this place."""
         place = orjson.dumps([last.key, last.id])
         return urlsafe_b64encode(self._seal(place) + place).decode().rstrip("=")
 
@@ -141,7 +142,7 @@ class Feed(Parameters, frozen=True):
             if key is not None or order.present is None:
                 key = _adapter(order.key.type).validate_python(key)
             place = Place(key, ID.validate_python(id))
-            if self._write(place) == cursor:
+            if self.cursor_after(place) == cursor:
                 return place
         except (TypeError, ValueError):
             pass

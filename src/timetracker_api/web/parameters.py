@@ -127,7 +127,7 @@ class Parameters(BaseModel, frozen=True):
     async def conditions(
         self,
         session: AsyncSession,  # noqa: ARG002 - for those who override it
-        kind: type[Numbered],  # noqa: ARG002
+        kind: type[Numbered],  # noqa: ARG002 - likewise
     ) -> list[ColumnElement[bool]]:
         """Return all conditions, also those that the database must be asked about."""
         return list(self.where())
@@ -135,7 +135,7 @@ class Parameters(BaseModel, frozen=True):
     async def sorted_by(
         self,
         session: AsyncSession,  # noqa: ARG002 - for those who override it
-        kind: type[Numbered],  # noqa: ARG002
+        kind: type[Numbered],  # noqa: ARG002 - likewise
         key: Any,
     ) -> Order:
         """Return the order; ``key`` is the column that ``sort`` names."""

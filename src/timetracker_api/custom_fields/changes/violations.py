@@ -48,7 +48,7 @@ class ViolationFeed(Feed, frozen=True):
         async for each in self._after(session, Validator(definition), seen):
             if len(items) == self.limit:
                 last = items[-1]
-                following = self._write(Place(last["entity_type"], last["entity_id"]))
+                following = self.cursor_after(Place(last["entity_type"], last["entity_id"]))
                 context(session).next_page = {"cursor": following}
                 break
             items.append(each)

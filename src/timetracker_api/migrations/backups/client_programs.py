@@ -14,7 +14,7 @@ from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import URL
 
@@ -137,4 +137,5 @@ def environment(url: URL, name: str, options: str = "") -> dict[str, str]:
 
 def _listed(value: Any) -> str:
     """Write a parameter; where there are several servers, it is a list."""
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)  # pyright: ignore[reportUnknownArgumentType]
+    several = cast("list[Any]", value) if isinstance(value, list) else [value]
+    return ",".join(map(str, several))
