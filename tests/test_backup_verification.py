@@ -8,10 +8,11 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import insert, make_url
 
-from copies import Place, refused
+from copies import ENTRY, MOMENT, Place, execute, refused
 from timetracker_api.migrations.backups import portable, postgresql, sqlite
+from timetracker_api.models import metadata
 
 only_sqlite = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 
@@ -27,8 +28,28 @@ def blank_in_the_middle(content: bytes) -> bytes:
     return content[:middle] + bytes(4096) + content[middle + 4096 :]
 
 
+def blank_page_of_rows(content: bytes) -> bytes:
+    page = content.rindex(b" in the middle ") // 4096 * 4096
+    return content[:page] + bytes(4096) + content[page + 4096 :]
+
+
 def empty(_: bytes) -> bytes:
     return b""
+
+
+def go_wrong(
+    module: ModuleType, damage: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Let what is written be damaged before it is read again."""
+    write = module.write
+
+    async def wrongly(*arguments: Any) -> dict[str, int]:
+        tables = await write(*arguments)
+        [part] = [each for each in arguments if isinstance(each, Path)]
+        part.write_bytes(damage(part.read_bytes()))
+        return tables
+
+    monkeypatch.setattr(module, "write", wrongly)
 
 
 @pytest.fixture(params=["native", "portable"])
@@ -46,15 +67,8 @@ def test_a_copy_that_went_wrong_does_not_become_a_backup(
     monkeypatch: pytest.MonkeyPatch,
 ):
     format, module = writer
-    url, write = place.full(), module.write
-
-    async def wrongly(*arguments: Any) -> dict[str, int]:
-        tables = await write(*arguments)
-        [part] = [each for each in arguments if isinstance(each, Path)]
-        part.write_bytes(damage(part.read_bytes()))
-        return tables
-
-    monkeypatch.setattr(module, "write", wrongly)
+    url = place.full()
+    go_wrong(module, damage, monkeypatch)
     line = refused(13, "backup", "--format", format, "--database-url", url)
     assert line.startswith("the copy is not what the database is: ")
     assert nothing_in(place)
@@ -75,8 +89,34 @@ def test_a_copy_that_lacks_rows_does_not_become_a_backup(
 
 
 @only_sqlite
-@pytest.mark.parametrize("name", ["clients", "ix_time_entries_local_date"])
-def test_a_database_that_is_damaged_is_not_backed_up(place: Place, name: str):
+def test_a_copy_with_a_blank_page_of_rows_does_not_become_a_backup(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+):
+    url = place.full()
+    notes = [{"notes": f"{number} in the middle {'.' * 2000}"} for number in range(8)]
+    ended = {"ended_at": MOMENT, "duration_seconds": 0}
+    entries = metadata.tables["time_entries"]
+    execute(url, insert(entries).values([ENTRY | ended | each for each in notes]))
+
+    go_wrong(sqlite, blank_page_of_rows, monkeypatch)
+    line = refused(13, "backup", "--database-url", url)
+    assert line.startswith("the copy is not what the database is: database disk image is malformed")
+    assert nothing_in(place)
+
+
+@only_sqlite
+@pytest.mark.parametrize(
+    ("format", "name", "exit_code"),
+    [
+        ("native", "clients", 13),
+        ("native", "ix_time_entries_local_date", 13),
+        ("portable", "clients", 3),  # which cannot even be read
+        ("portable", "ix_time_entries_local_date", 13),
+    ],
+)
+def test_a_database_that_is_damaged_is_not_backed_up(
+    place: Place, format: str, name: str, exit_code: int
+):
     url = place.full()
     file = Path(make_url(url).database or "")
     with closing(sqlite3.connect(file)) as connection:
@@ -86,18 +126,19 @@ def test_a_database_that_is_damaged_is_not_backed_up(place: Place, name: str):
     content = bytearray(file.read_bytes())
     content[(page - 1) * size : page * size] = bytes(size)
     file.write_bytes(content)
-    line = refused(13, "backup", "--database-url", url)
-    assert "`timetracker-api db status`" in line
+    line = refused(exit_code, "backup", "--format", format, "--database-url", url)
+    assert "the database is damaged: " in line or "the file is damaged. " in line
     assert nothing_in(place)
 
 
 @only_sqlite
-def test_what_could_not_be_restored_is_not_backed_up(place: Place):
+@pytest.mark.parametrize("format", ["native", "portable"])
+def test_what_could_not_be_restored_is_not_backed_up(place: Place, format: str):
     url = place.full()
     with closing(sqlite3.connect(make_url(url).database or "")) as connection:
         connection.execute("DELETE FROM clients")  # which nobody but the service forbids
         connection.commit()
-    line = refused(13, "backup", "--database-url", url)
+    line = refused(13, "backup", "--format", format, "--database-url", url)
     assert "2 rows refer to nothing, the first of them row 1 of time_entries, to clients" in line
     assert nothing_in(place)
 

@@ -203,6 +203,30 @@ def test_rows_that_refer_to_nothing_are_a_problem(in_a_file: str):
     assert found["integrity"]["text"].startswith("1 row refers to nothing, the first of them")
 
 
+@pytest.mark.parametrize(
+    ("key", "values", "whole"),
+    [
+        ("a REFERENCES users, b", "(7, 0)", "(NULL, 0)"),
+        ('a, b REFERENCES "of ""us" (name)', "(0, 'x')", "(0, 'y'), (0, NULL)"),
+        ('a, b, FOREIGN KEY (a, b) REFERENCES "of ""us" (n, name)', "(1, 'x')", "(1, 'y')"),
+        ("a, b REFERENCES nobody (id)", "(0, 1)", "(0, NULL)"),
+        ('a, b REFERENCES "OF ""US" (n)', "(0, 2)", "(0, '1')"),  # a number, as SQLite sees it
+    ],
+)
+def test_rows_that_refer_to_nothing_are_found_whatever_the_key(
+    in_a_file: str, key: str, values: str, whole: str
+):
+    url = in_a_file
+    columns = "n INTEGER UNIQUE, name VARCHAR COLLATE NOCASE UNIQUE, value, UNIQUE (n, name)"
+    changed(url, f'CREATE TABLE "of ""us" ({columns})')
+    changed(url, """INSERT INTO "of ""us" VALUES (1, 'Y', 1)""")
+    changed(url, f'CREATE TABLE "to ""us" ({key})')
+    found = changed(url, f'INSERT INTO "to ""us" VALUES {whole}')  # noqa: S608 - our own
+    assert found["integrity"]["level"] == "ok"
+    found = changed(url, f'INSERT INTO "to ""us" VALUES {values}')  # noqa: S608 - our own
+    assert found["integrity"]["text"].startswith("1 row refers to nothing, the first of them")
+
+
 def test_a_damaged_file_is_a_problem(in_a_file: str):
     with Path(in_a_file.removeprefix("sqlite:///")).open("r+b") as file:
         file.seek(9 * 4096)

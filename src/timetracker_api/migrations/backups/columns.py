@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Boolean, Connection, DateTime, LargeBinary, inspect, quoted_name
+from sqlalchemy import Boolean, Connection, DateTime, LargeBinary, inspect
 from sqlalchemy.types import TypeEngine
 
-from timetracker_api.migrations.catalog import VERSION_TABLE
+from timetracker_api.migrations.catalog import VERSION_TABLE, quoted
 
 NULL = r"\N"
 
@@ -73,11 +73,6 @@ def described(connection: Connection) -> list[Columns]:
         for name in names
         if name != VERSION_TABLE
     ]
-
-
-def quoted(name: str) -> str:
-    """Return a name as a statement has it."""
-    return f'"{quoted_name(name, True)}"'
 
 
 def _written(type_: TypeEngine[Any], value: Any) -> str:

@@ -17,8 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from timetracker_api.migrations import revisions
 from timetracker_api.migrations.backups import counting, postgresql, sqlite
-from timetracker_api.migrations.backups.columns import Columns, described, quoted
+from timetracker_api.migrations.backups.columns import Columns, described
 from timetracker_api.migrations.backups.portable import CHUNK, ENDING, ROWS
+from timetracker_api.migrations.catalog import quoted
 from timetracker_api.migrations.connections import connecting
 from timetracker_api.migrations.exclusively import alembic_to_ourselves
 from timetracker_api.migrations.failures import RestoreFailed

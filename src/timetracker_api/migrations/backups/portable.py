@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from timetracker_api.migrations.backups import counting, sqlite
-from timetracker_api.migrations.backups.columns import Columns, described, quoted
+from timetracker_api.migrations.backups.columns import Columns, described
 from timetracker_api.migrations.backups.manifest import digest
+from timetracker_api.migrations.catalog import quoted
 from timetracker_api.migrations.progress import Counted, Note
 
 ROWS = 5000

@@ -15,52 +15,63 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from timetracker_api.migrations import patience
 from timetracker_api.migrations.backups import counting, folder
 from timetracker_api.migrations.backups.manifest import digest
-from timetracker_api.migrations.catalog import damage, orphans
+from timetracker_api.migrations.catalog import damage, orphans, quoted, relations
 from timetracker_api.migrations.connections import connecting
 from timetracker_api.migrations.driver_errors import first_line
-from timetracker_api.migrations.failures import BackupFailed, LockTimeout
+from timetracker_api.migrations.failures import LockTimeout
 from timetracker_api.migrations.progress import Note
 
 PAGES = 4000
 """Pages to copy between two reports of progress."""
+
+PASSING = "PRAGMA cache_size=100"
+"""Pages that are looked at once are not worth keeping, and a small cache stays in the processor's."""
 
 PAUSE = 0.05
 """Seconds between two attempts to begin, while somebody writes to the target."""
 
 
 async def write(connection: AsyncConnection, part: Path, note: Note) -> dict[str, int]:
-    """Copy what a connection sees in its transaction, and look for orphans meanwhile."""
+    """Copy what a connection sees in its transaction."""
     tables = await connection.run_sync(counting.rows)
-    source = Path(connection.engine.url.database or "")
-    problem, _ = await asyncio.gather(_looked(source, orphans), _copy(connection, part, note))
-    if problem:  # with which it could not be restored
-        raise BackupFailed(f"the database is damaged: {problem}", "See `timetracker-api db status`")
-    return tables
-
-
-async def _copy(connection: AsyncConnection, part: Path, note: Note) -> None:
+    source = await driver(connection)
+    await source.execute(PASSING)
     async with aiosqlite.connect(part) as target:
         # Nobody reads the copy before it is finished, and then it is written to the disk at once.
         await target.execute("PRAGMA journal_mode=OFF")
         await target.execute("PRAGMA synchronous=OFF")
-        await _pour(await driver(connection), target, note)
+        await target.execute(PASSING)
+        await _pour(source, target, note)
         await target.execute("PRAGMA journal_mode=DELETE")  # a single file, without a log
+    return tables
 
 
 async def examined(part: Path, tables: dict[str, int]) -> tuple[str, str]:
     """Return what is wrong with a new copy, and its checksum.
 
-    Whether each index and each CHECK is right as well takes several times as long, and is looked
-    at when a backup is verified or restored.
+    Whether what was copied is right is looked at meanwhile, by ``fault``, and all of it once more
+    when a backup is verified or restored. Here every page of rows is read.
     """
 
     def look(connection: Connection) -> str:
-        connection.exec_driver_sql("PRAGMA ignore_check_constraints=ON")
-        whole = _cut_off(connection) or damage(connection)
-        return whole or _miscount(connection, tables)
+        return _cut_off(connection) or counting.difference(tables, _rows_read(connection))
 
     found = await asyncio.gather(_looked(part, look), asyncio.to_thread(digest, part))
     return found[0], found[1]
+
+
+async def fault(file: Path) -> str:
+    """Return for what a database could not be restored from its own copy.
+
+    Whether each index and each CHECK is right as well takes several times as long.
+    """
+
+    def structure(connection: Connection) -> str:
+        connection.exec_driver_sql("PRAGMA ignore_check_constraints=ON")
+        return damage(connection)
+
+    found = await asyncio.gather(_looked(file, structure), _looked(file, orphans))
+    return found[0] or found[1]
 
 
 async def flaw_of(file: Path, tables: dict[str, int]) -> str:
@@ -75,6 +86,7 @@ async def flaw_of(file: Path, tables: dict[str, int]) -> str:
 async def _looked(file: Path, look: Callable[[Connection], str]) -> str:
     try:
         async with connecting(url_of(file), "BEGIN") as connection:
+            await connection.exec_driver_sql(PASSING)
             return await connection.run_sync(look)
     except DatabaseError as error:  # what cannot even be looked at
         return first_line(error)
@@ -83,7 +95,7 @@ async def _looked(file: Path, look: Callable[[Connection], str]) -> str:
 def flaw(connection: Connection, tables: dict[str, int]) -> str:
     """Return what is wrong with a database; nothing where it is whole and has these rows."""
     whole = damage(connection, "integrity_check") or orphans(connection)
-    return whole or _miscount(connection, tables)
+    return whole or counting.difference(tables, counting.rows(connection))
 
 
 def _cut_off(connection: Connection) -> str:
@@ -96,8 +108,13 @@ def _cut_off(connection: Connection) -> str:
     return "" if bytes == pages * size else f"it has {bytes} bytes, not {pages * size}"
 
 
-def _miscount(connection: Connection, tables: dict[str, int]) -> str:
-    return counting.difference(tables, counting.rows(connection))
+def _rows_read(connection: Connection) -> dict[str, int]:
+    """Count the rows where they are: to count them in an index would read none of them."""
+    names = relations(connection)
+    query = "SELECT count(*) FROM {} NOT INDEXED"
+    return {
+        name: connection.exec_driver_sql(query.format(quoted(name))).scalar_one() for name in names
+    }
 
 
 async def settle(part: Path, target: Path, note: Note) -> None:

@@ -84,6 +84,16 @@ def _where(settings: Settings, url: URL, path: Path | None) -> tuple[Path, Path 
 
 
 @dataclass(frozen=True, slots=True)
+class _Copy:
+    """What was written to a file."""
+
+    tables: dict[str, int]
+    flaw: str
+    """Why it is not what the database is."""
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Source:
     """A database at one moment, and how it is to be written."""
 
@@ -100,12 +110,26 @@ class _Source:
     def _module(self) -> ModuleType:
         return sqlite if self.format == "sqlite" else portable
 
-    async def write(self, part: Path, note: Note) -> dict[str, int]:
+    async def fault(self) -> str:
+        """Return for what it could not be restored; PostgreSQL lets nobody bring that about."""
+        url = self.connection.engine.url
+        is_file = url.get_backend_name() == "sqlite"
+        return await sqlite.fault(Path(url.database or "")) if is_file else ""
+
+    async def copied(self, part: Path, note: Note) -> _Copy:
+        """Write it to a file that is on the disk then, and read that again."""
+        tables = await self._write(part, note)
+        (flaw, sha256), _ = await asyncio.gather(
+            self._examined(part, tables), asyncio.to_thread(folder.synchronise, part)
+        )
+        return _Copy(tables, flaw, sha256)
+
+    async def _write(self, part: Path, note: Note) -> dict[str, int]:
         if self.programs:
             return await postgresql.write(self.connection, self.programs, part, note)
         return await self._module.write(self.connection, part, note)
 
-    async def examined(self, part: Path, tables: dict[str, int]) -> tuple[str, str]:
+    async def _examined(self, part: Path, tables: dict[str, int]) -> tuple[str, str]:
         if self.programs:
             return await postgresql.examined(self.programs, part)
         return await self._module.examined(part, tables)
@@ -149,13 +173,14 @@ async def _write(source: _Source, file: Path, keep: int, note: Note) -> Backup:
     if folder.is_there(file):
         raise BackupFailed(f"{file} is there already", "Name another file")
     with folder.aside(file) as part:
-        tables = await source.write(part, note)
-        (flaw, sha256), _ = await asyncio.gather(
-            source.examined(part, tables), asyncio.to_thread(folder.synchronise, part)
-        )
-        if flaw:
+        fault, copy = await asyncio.gather(source.fault(), source.copied(part, note))
+        if fault:
             raise BackupFailed(
-                f"the copy is not what the database is: {flaw}",
+                f"the database is damaged: {fault}", "See `timetracker-api db status`"
+            )
+        if copy.flaw:
+            raise BackupFailed(
+                f"the copy is not what the database is: {copy.flaw}",
                 "Run it again, and if it is the same see `timetracker-api db status`",
             )
         account = Manifest(
@@ -166,9 +191,9 @@ async def _write(source: _Source, file: Path, keep: int, note: Note) -> Backup:
             server_version=source.server_version,
             database=_identity(source.connection.engine.url),
             revision=source.revision,
-            tables=tables,
+            tables=copy.tables,
             bytes=part.stat().st_size,
-            sha256=sha256,
+            sha256=copy.sha256,
             verified=True,
         )
         account.write(file)  # before the backup has its name: without a manifest, it is none
