@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import insert, make_url
 
 from copies import ENTRY, MOMENT, Place, execute, refused
+from test_backup_faults import fill, stub
 from timetracker_api.migrations.backups import portable, postgresql, sqlite
 from timetracker_api.models import metadata
 
@@ -140,6 +141,20 @@ def test_what_could_not_be_restored_is_not_backed_up(place: Place, format: str):
         connection.commit()
     line = refused(13, "backup", "--format", format, "--database-url", url)
     assert "2 rows refer to nothing, the first of them row 1 of time_entries, to clients" in line
+    assert nothing_in(place)
+
+
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("reads", ["head -c 100 > /dev/null", "true", "cat > /dev/null"])
+def test_a_dump_that_cannot_be_read_again_does_not_become_a_backup(
+    place: Place, reads: str, monkeypatch: pytest.MonkeyPatch
+):
+    url = place.full()
+    fill(url)
+    script = f"{reads}; echo 'pg_restore: error: out of luck' >&2; exit 1"
+    monkeypatch.setenv("PATH", stub(place.folder / "bin", "pg_restore", script))
+    line = refused(13, "backup", "--database-url", url)
+    assert line.startswith("the copy is not what the database is: out of luck. ")
     assert nothing_in(place)
 
 

@@ -1,6 +1,7 @@
 """What lies beside every backup: what it holds, and how to tell that it is whole."""
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -12,6 +13,17 @@ from timetracker_api.migrations.failures import RestoreFailed
 Format = Literal["sqlite", "postgresql", "portable"]
 
 SUFFIXES: dict[Format, str] = {"sqlite": ".sqlite3", "postgresql": ".dump", "portable": ".ttb"}
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What was written to a file, and read again."""
+
+    tables: dict[str, int]
+    """Every table, and its rows."""
+    flaw: str
+    """Why it is not what the database is; nothing where it is."""
+    sha256: str
 
 
 class Manifest(BaseModel):

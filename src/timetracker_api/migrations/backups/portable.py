@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from timetracker_api.migrations.backups import counting, sqlite
 from timetracker_api.migrations.backups.columns import Columns, described
-from timetracker_api.migrations.backups.manifest import digest
+from timetracker_api.migrations.backups.manifest import Copy, digest
 from timetracker_api.migrations.catalog import quoted
 from timetracker_api.migrations.progress import Counted, Note
 
@@ -24,6 +24,15 @@ CHUNK = 1 << 18
 ENDING = ".tsv"
 
 Put = Callable[[bytes], Awaitable[None]]
+
+
+async def copied(connection: AsyncConnection, part: Path, note: Note) -> Copy:
+    """Write every table, and read all of them again."""
+    tables = await write(connection, part, note)
+    found, sha256 = await asyncio.gather(
+        asyncio.to_thread(flaw, part, tables), asyncio.to_thread(digest, part)
+    )
+    return Copy(tables, found, sha256)
 
 
 async def write(connection: AsyncConnection, part: Path, note: Note) -> dict[str, int]:
@@ -41,14 +50,6 @@ async def write(connection: AsyncConnection, part: Path, note: Note) -> dict[str
                 file.write(columns.heading())
                 await _copy(connection, columns, put)
     return tables
-
-
-async def examined(part: Path, tables: dict[str, int]) -> tuple[str, str]:
-    """Return what is wrong with a new copy, and its checksum."""
-    found = await asyncio.gather(
-        asyncio.to_thread(flaw, part, tables), asyncio.to_thread(digest, part)
-    )
-    return found[0], found[1]
 
 
 def flaw(file: Path, tables: dict[str, int]) -> str:

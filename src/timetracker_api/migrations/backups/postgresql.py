@@ -1,6 +1,8 @@
 """Backups of PostgreSQL by its own programs, and what is replaced in one transaction."""
 
 import asyncio
+import contextlib
+import hashlib
 import os
 from asyncio import StreamReader, StreamWriter
 from asyncio.subprocess import PIPE, Process
@@ -21,13 +23,17 @@ from timetracker_api.migrations.backups.client_programs import (
     programs_for,
     running,
 )
-from timetracker_api.migrations.backups.manifest import digest
+from timetracker_api.migrations.backups.manifest import Copy, digest
 from timetracker_api.migrations.connections import LOCK_TIMEOUT
 from timetracker_api.migrations.driver_errors import LOCK_NOT_AVAILABLE
 from timetracker_api.migrations.failures import BackupFailed, RestoreFailed
 from timetracker_api.migrations.progress import Note
 
 CHUNK = 1 << 18
+MEGABYTE = 1 << 20
+BEHIND = 0.25
+"""Seconds that a dump is read behind its end while it grows."""
+
 NAME = "timetracker-api backup"
 INSTALL = "Install PostgreSQL's client programs of the server's release"
 
@@ -71,6 +77,22 @@ async def fitting_programs(connection: AsyncConnection) -> Programs:
     return programs
 
 
+async def copied(
+    connection: AsyncConnection, programs: Programs, part: Path, note: Note
+) -> Copy:
+    """Dump what a transaction sees, and read the dump again as it grows."""
+    written = asyncio.Event()
+    reading = asyncio.create_task(_read(programs, part, written))
+    try:
+        tables = await write(connection, programs, part, note)
+        written.set()
+        flaw, read = await reading
+    finally:
+        reading.cancel()
+    sha256 = await asyncio.to_thread(digest, part)
+    return Copy(tables, flaw or ("" if read == sha256 else "it is not what was read"), sha256)
+
+
 async def write(
     connection: AsyncConnection, programs: Programs, part: Path, note: Note
 ) -> dict[str, int]:
@@ -108,10 +130,25 @@ async def _dump(  # noqa: PLR0913, PLR0917 - what a dump is made of
                 note(file.tell(), 0)
 
 
-async def examined(programs: Programs, part: Path) -> tuple[str, str]:
-    """Return what is wrong with a new dump, and its checksum."""
-    found = await asyncio.gather(flaw(programs, part), asyncio.to_thread(digest, part))
-    return found[0], found[1]
+async def _read(programs: Programs, part: Path, written: asyncio.Event) -> tuple[str, str]:
+    """Have a dump read up to where it is written; return why it cannot be, and its checksum."""
+    seen = hashlib.sha256()
+    try:
+        async with running(programs.path("pg_restore"), "-f", os.devnull, stdin=PIPE) as reading:
+            with part.open("rb") as file:
+                is_whole = False
+                while not is_whole:
+                    is_whole = written.is_set()
+                    while chunk := file.read(MEGABYTE):
+                        seen.update(chunk)
+                        await _send(reading, chunk)
+                    # By fewer and larger pieces, it takes less from those who write.
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(written.wait(), BEHIND)
+            cast("StreamWriter", reading.stdin).close()
+    except ProgramFailed as error:
+        return str(error), ""
+    return "", seen.hexdigest()
 
 
 async def flaw(programs: Programs, file: Path) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from timetracker_api.migrations import patience
 from timetracker_api.migrations.backups import counting, folder
-from timetracker_api.migrations.backups.manifest import digest
+from timetracker_api.migrations.backups.manifest import Copy, digest
 from timetracker_api.migrations.catalog import damage, orphans, quoted, relations
 from timetracker_api.migrations.connections import connecting
 from timetracker_api.migrations.driver_errors import first_line
@@ -31,6 +31,24 @@ PAUSE = 0.05
 """Seconds between two attempts to begin, while somebody writes to the target."""
 
 
+async def copied(connection: AsyncConnection, part: Path, note: Note) -> Copy:
+    """Copy a database, and read every page of rows in the copy.
+
+    Whether what is copied is right is for ``fault`` to find, meanwhile.
+    """
+    tables = await write(connection, part, note)
+
+    def look(connection: Connection) -> str:
+        return _cut_off(connection) or counting.difference(tables, _rows_read(connection))
+
+    flaw, sha256, _ = await asyncio.gather(
+        _looked(part, look),
+        asyncio.to_thread(digest, part),
+        asyncio.to_thread(folder.synchronise, part),
+    )
+    return Copy(tables, flaw, sha256)
+
+
 async def write(connection: AsyncConnection, part: Path, note: Note) -> dict[str, int]:
     """Copy what a connection sees in its transaction."""
     tables = await connection.run_sync(counting.rows)
@@ -44,20 +62,6 @@ async def write(connection: AsyncConnection, part: Path, note: Note) -> dict[str
         await _pour(source, target, note)
         await target.execute("PRAGMA journal_mode=DELETE")  # a single file, without a log
     return tables
-
-
-async def examined(part: Path, tables: dict[str, int]) -> tuple[str, str]:
-    """Return what is wrong with a new copy, and its checksum.
-
-    Whether what was copied is right is looked at meanwhile, by ``fault``, and all of it once more
-    when a backup is verified or restored. Here every page of rows is read.
-    """
-
-    def look(connection: Connection) -> str:
-        return _cut_off(connection) or counting.difference(tables, _rows_read(connection))
-
-    found = await asyncio.gather(_looked(part, look), asyncio.to_thread(digest, part))
-    return found[0], found[1]
 
 
 async def fault(file: Path) -> str:

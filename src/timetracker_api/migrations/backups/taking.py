@@ -5,7 +5,6 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Literal
 
 from sqlalchemy import URL
@@ -15,7 +14,7 @@ from timetracker_api import __version__
 from timetracker_api.clock import now
 from timetracker_api.migrations.backups import folder, portable, postgresql, sqlite
 from timetracker_api.migrations.backups.client_programs import NoProgram, Programs
-from timetracker_api.migrations.backups.manifest import Format, Manifest, read
+from timetracker_api.migrations.backups.manifest import Copy, Format, Manifest, read
 from timetracker_api.migrations.connections import migration_url, reading
 from timetracker_api.migrations.driver_errors import explained
 from timetracker_api.migrations.failures import BackupFailed, ForeignSchema, SeveralHeads
@@ -84,16 +83,6 @@ def _where(settings: Settings, url: URL, path: Path | None) -> tuple[Path, Path 
 
 
 @dataclass(frozen=True, slots=True)
-class _Copy:
-    """What was written to a file."""
-
-    tables: dict[str, int]
-    flaw: str
-    """Why it is not what the database is."""
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Source:
     """A database at one moment, and how it is to be written."""
 
@@ -106,33 +95,18 @@ class _Source:
     def name_in(self, home: Path) -> Path:
         return folder.unused_name(home, self.connection.dialect.name, self.revision, self.format)
 
-    @property
-    def _module(self) -> ModuleType:
-        return sqlite if self.format == "sqlite" else portable
-
     async def fault(self) -> str:
         """Return for what it could not be restored; PostgreSQL lets nobody bring that about."""
         url = self.connection.engine.url
         is_file = url.get_backend_name() == "sqlite"
         return await sqlite.fault(Path(url.database or "")) if is_file else ""
 
-    async def copied(self, part: Path, note: Note) -> _Copy:
-        """Write it to a file that is on the disk then, and read that again."""
-        tables = await self._write(part, note)
-        (flaw, sha256), _ = await asyncio.gather(
-            self._examined(part, tables), asyncio.to_thread(folder.synchronise, part)
-        )
-        return _Copy(tables, flaw, sha256)
-
-    async def _write(self, part: Path, note: Note) -> dict[str, int]:
+    async def copied(self, part: Path, note: Note) -> Copy:
+        """Write it to a file, and read that again."""
         if self.programs:
-            return await postgresql.write(self.connection, self.programs, part, note)
-        return await self._module.write(self.connection, part, note)
-
-    async def _examined(self, part: Path, tables: dict[str, int]) -> tuple[str, str]:
-        if self.programs:
-            return await postgresql.examined(self.programs, part)
-        return await self._module.examined(part, tables)
+            return await postgresql.copied(self.connection, self.programs, part, note)
+        module = sqlite if self.format == "sqlite" else portable
+        return await module.copied(self.connection, part, note)
 
 
 async def _source(connection: AsyncConnection, wanted: Wanted, say: Say) -> _Source:
