@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import custom_fields, machine, whole
+from benchmarks import commands, custom_fields, machine, whole
 from benchmarks.report import Section, report
 from benchmarks.rounds import FULL, GLANCE
 from benchmarks.service import empty_database, server
@@ -14,7 +14,8 @@ from benchmarks.service import empty_database, server
 REPORT = Path(__file__).parent / "report.md"
 SIZE = "BENCH_ENTRIES"
 CUSTOM_FIELDS = "custom-fields"
-NAMES = (*whole.NAMES, CUSTOM_FIELDS)
+COMMANDS = "commands"
+NAMES = (*whole.NAMES, CUSTOM_FIELDS, COMMANDS)
 
 
 async def _measure(names: Sequence[str], *, is_quick: bool) -> str:
@@ -31,6 +32,9 @@ async def _measure(names: Sequence[str], *, is_quick: bool) -> str:
         if CUSTOM_FIELDS in names:
             async with empty_database(url) as database:
                 sections.append(await custom_fields.measure(database))
+        if COMMANDS in names:
+            rounds = 1 if is_quick else commands.ROUNDS
+            sections.append(await commands.measure(url, count, rounds))
     return report(about, sections)
 
 

