@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import hashlib
 import os
 from asyncio import StreamReader, StreamWriter
 from asyncio.subprocess import PIPE, Process
@@ -30,7 +29,6 @@ from timetracker_api.migrations.failures import BackupFailed, RestoreFailed
 from timetracker_api.migrations.progress import Note
 
 CHUNK = 1 << 18
-MEGABYTE = 1 << 20
 BEHIND = 0.25
 """Seconds that a dump is read behind its end while it grows."""
 
@@ -86,10 +84,10 @@ async def copied(
     try:
         tables = await write(connection, programs, part, note)
         written.set()
-        (flaw, read), sha256 = await asyncio.gather(reading, asyncio.to_thread(digest, part))
+        found, sha256 = await asyncio.gather(reading, asyncio.to_thread(digest, part))
     finally:
         reading.cancel()
-    return Copy(tables, flaw or ("" if read == sha256 else "it is not what was read"), sha256)
+    return Copy(tables, found, sha256)
 
 
 async def write(
@@ -129,25 +127,23 @@ async def _dump(  # noqa: PLR0913, PLR0917 - what a dump is made of
                 note(file.tell(), 0)
 
 
-async def _read(programs: Programs, part: Path, written: asyncio.Event) -> tuple[str, str]:
-    """Have a dump read up to where it is written; return why it cannot be, and its checksum."""
-    seen = hashlib.sha256()
+async def _read(programs: Programs, part: Path, written: asyncio.Event) -> str:
+    """Have every byte of a dump read while it is written, and return what is wrong with it."""
     try:
         async with running(programs.path("pg_restore"), "-f", os.devnull, stdin=PIPE) as reading:
             with part.open("rb") as file:
                 is_whole = False
                 while not is_whole:
-                    is_whole = written.is_set()
-                    while chunk := file.read(MEGABYTE):
-                        seen.update(chunk)
-                        await _send(reading, chunk)
                     # By fewer and larger pieces, it takes less from those who write.
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(written.wait(), BEHIND)
+                    is_whole = written.is_set()
+                    while chunk := file.read(CHUNK):
+                        await _send(reading, chunk)
             cast("StreamWriter", reading.stdin).close()
     except ProgramFailed as error:
-        return str(error), ""
-    return "", seen.hexdigest()
+        return str(error)
+    return ""
 
 
 async def flaw(programs: Programs, file: Path) -> str:
