@@ -29,10 +29,10 @@ class Installed:
         self.models = self.package / "clients" / "models.py"
         self.environment = self.package / "alembic" / "env.py"
 
-    def db(self, *arguments: str) -> Ended:
+    def run(self, *arguments: str) -> Ended:
         """Run a command of it on a file of its own."""
         library = str(self.package.parent)
-        return run(self.folder, "db", *arguments, PYTHONPATH=library, DATABASE_URL="sqlite:///a.db")
+        return run(self.folder, *arguments, PYTHONPATH=library, DATABASE_URL="sqlite:///a.db")
 
     def is_untouched(self) -> bool:
         """Tell whether its database is as it was: empty."""
@@ -41,7 +41,7 @@ class Installed:
 
     def refused(self, *arguments: str) -> str:
         """Return the line that a command complains with."""
-        ended = self.db(*arguments)
+        ended = self.run(*arguments)
         assert ended.exit_code == 2, ended
         assert "Correct that, or install the package again" in ended.stderr
         if ended.stdout:
@@ -73,25 +73,46 @@ def installed(tmp_path: Path) -> Installed:
 def test_models_that_cannot_be_imported_are_one_line(installed: Installed, line: str, reason: str):
     done("upgrade", "--database-url", f"sqlite:///{installed.folder}/a.db")
     place = broken(installed.models, line)
-    said = installed.refused("check", "--json")
+    said = installed.refused("db", "check", "--json")
     assert said.startswith(f"{MODELS}{place}{reason}")
 
 
 def test_no_revision_is_written_of_models_that_cannot_be_imported(installed: Installed):
     place = broken(installed.models, UNKNOWN)
-    assert installed.refused("migrate", "-m", "x").startswith(f"{MODELS}{place}")
+    assert installed.refused("db", "migrate", "-m", "x").startswith(f"{MODELS}{place}")
 
 
 def test_with_models_that_cannot_be_imported_nothing_is_changed(installed: Installed):
     place = broken(installed.models, UNKNOWN)
-    assert installed.refused("upgrade").startswith(f"{MODELS}{place}")
+    assert installed.refused("db", "upgrade").startswith(f"{MODELS}{place}")
     assert installed.is_untouched()
-    assert installed.db("init").exit_code == 0
+    assert installed.run("db", "init").exit_code == 0
 
 
 @pytest.mark.parametrize("line", ["def", "import no_such_module"])
 def test_an_environment_that_cannot_be_imported_is_one_line(installed: Installed, line: str):
     place = broken(installed.environment, line)
-    said = installed.refused("upgrade")
+    said = installed.refused("db", "upgrade")
     assert said.startswith(f"a file of the package cannot be imported: {place}")
     assert installed.is_untouched()
+
+
+@pytest.mark.parametrize("line", ["def", UNKNOWN, "no_such_name"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("serve",),
+        ("demo",),
+        ("openapi",),
+        ("users", "create", "ada"),
+        ("tokens", "create", "--user", "ada"),
+        ("custom-fields", "export"),
+    ],
+    ids=" ".join,
+)
+def test_every_command_names_the_file_that_is_broken(
+    installed: Installed, arguments: tuple[str, ...], line: str
+):
+    place = broken(installed.models, line)
+    said = installed.refused(*arguments)
+    assert said.startswith(f"a file of the package cannot be imported: {place}")

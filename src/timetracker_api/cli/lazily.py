@@ -54,12 +54,17 @@ def _imported(module: str) -> ModuleType:
     """Import without looking for garbage: modules and classes stay to the end.
 
     Neither now nor when the process ends, which takes a third off a command with nothing to do.
+    Where a file is broken, it is named instead.
     """
     if module in sys.modules:
         return sys.modules[module]
     gc.disable()
     try:
         return import_module(module)
+    except Exception as error:  # noqa: BLE001 - a module may raise anything
+        failure = import_module("timetracker_api.migrations.importing").unimportable(error)
+        typer.echo(failure, err=True)
+        raise typer.Exit(failure.exit_code) from None
     finally:
         gc.freeze()
         gc.enable()
