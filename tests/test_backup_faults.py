@@ -21,12 +21,12 @@ PATIENCE = 60
 
 @contextmanager
 def killed_when(
-    happened: Callable[[], bool], *arguments: str, limit: int = 0
+    happened: Callable[[], bool], *arguments: str, limit: int = 0, **variables: str
 ) -> Generator[subprocess.Popen[str]]:
     """Run a command in a process of its own, and kill it as soon as something has happened."""
     process = subprocess.Popen(  # noqa: S603 - our own command
         command("db", *arguments),
-        env=environment(TIMETRACKER_BACKUP_DIR=os.environ["TIMETRACKER_BACKUP_DIR"]),
+        env=environment(TIMETRACKER_BACKUP_DIR=os.environ["TIMETRACKER_BACKUP_DIR"], **variables),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

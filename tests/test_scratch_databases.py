@@ -1,4 +1,4 @@
-"""Scratch databases on a server end with what they were for, at the latest when the next begins."""
+"""Scratch databases and folders end with what they were for, or when the next begins."""
 
 import os
 import signal
@@ -12,9 +12,11 @@ import pytest
 from sqlalchemy import text
 
 from copies import Place, apart, done, execute, programs
-from test_backup_faults import PATIENCE, killed_when, stub
+from servers import run
+from test_backup_faults import PATIENCE, fill, killed_when, stub
 from timetracker_api.migrations.connections import connecting
 from timetracker_api.migrations.scratch import scratch_database
+from timetracker_api.migrations.scratch_folder import scratch_folder
 from timetracker_api.settings import async_url
 
 HANG = f'case "$*" in *-f\\ -*) exec sleep {PATIENCE};; esac; exec {programs()}/pg_restore "$@"'
@@ -67,6 +69,40 @@ def test_what_a_killed_rehearsal_left_behind_is_gone_after_the_next(
     monkeypatch.setenv("PATH", path)
     done("verify", "--database-url", url)
     assert scratch(url) == []
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+def test_the_copy_of_a_killed_rehearsal_is_gone_after_the_next(
+    home: Place, dialect: str, monkeypatch: pytest.MonkeyPatch
+):
+    copies = home.folder / "temporary"
+    copies.mkdir()
+    monkeypatch.setenv("TMPDIR", str(copies))
+    with ExitStack() as stack:
+        url = Place(dialect, home.folder, stack).full()
+        fill(url)
+
+        def copied() -> bool:
+            return any(copies.glob("timetracker-scratch-*/timetracker-*"))
+
+        with killed_when(copied, "verify", "--database-url", url, TMPDIR=str(copies)) as process:
+            assert process.wait() == -signal.SIGKILL
+        assert copied()
+        ended = run(home.folder, "db", "verify", "--database-url", url, TMPDIR=str(copies))
+        assert ended.exit_code == 0, ended
+        assert not list(copies.iterdir())
+
+
+def test_a_folder_in_use_stays(home: Place, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("tempfile.tempdir", str(home.folder))
+
+    async def during_another() -> None:
+        async with scratch_folder() as used, scratch_folder() as other:
+            assert used.is_dir()
+            assert other.stat().st_mode & 0o777 == 0o700
+
+    apart(during_another())
+    assert not list(home.folder.glob("timetracker-scratch-*"))
 
 
 def test_what_is_in_use_or_somebody_elses_stays(home: Place):

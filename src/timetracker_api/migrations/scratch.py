@@ -4,7 +4,6 @@ import re
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from secrets import token_hex
-from tempfile import TemporaryDirectory
 
 from sqlalchemy import URL, func, select, text
 from sqlalchemy.exc import DBAPIError
@@ -13,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from timetracker_api.migrations.driver_errors import INSUFFICIENT_PRIVILEGE, explained, sqlstate
 from timetracker_api.migrations.failures import NotPermitted
 from timetracker_api.migrations.lock import autocommitting, take_on_server
+from timetracker_api.migrations.scratch_folder import scratch_folder
 from timetracker_api.settings import async_url
 
 NAME = "timetracker-api db scratch"
@@ -39,7 +39,7 @@ def scratch_like(url: URL) -> AbstractAsyncContextManager[URL]:
 @asynccontextmanager
 async def scratch_file() -> AsyncGenerator[URL]:
     """Give an SQLite database that nobody else knows."""
-    with TemporaryDirectory(prefix="timetracker-scratch-") as folder:
+    async with scratch_folder() as folder:
         yield async_url(f"sqlite:///{folder}/scratch.db")
 
 

