@@ -58,6 +58,12 @@ async def test_every_change_is_recorded_with_who_made_it(
     assert events[2].request_id == "r-1"
 
 
+async def test_the_number_of_what_was_deleted_is_not_given_again(api: AsyncClient, given: Given):
+    client = await given.a_client()
+    await api.delete(f"/clients/{client['id']}")
+    assert (await given.a_client())["id"] > client["id"]
+
+
 async def test_archived_clients_are_listed_apart(api: AsyncClient, given: Given):
     client = await given.a_client("Old")
     await given.a_client("New")

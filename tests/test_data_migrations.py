@@ -54,7 +54,7 @@ data_migration = data.Batches("touch_people", "people", touch)
 def jobs(chain: Chain) -> Iterator[Chain]:
     """A table of rows, a job that changes them, and a revision that waits for it."""
     chain.add(TABLES + FILL)
-    chain.add("data.enqueue(op, data_migration)", "data.withdraw(op, data_migration)", top=JOB)
+    chain.add("data.enqueue(data_migration)", "data.withdraw(data_migration)", top=JOB)
     with shipped(chain):
         yield chain
 
@@ -179,7 +179,7 @@ def test_rows_that_come_meanwhile_are_changed_as_well(url: str):
 
 
 def test_a_revision_waits_until_it_is_finished(url: str, jobs: Chain):
-    jobs.add('data.require(op, "touch_people")', top="from timetracker_api.migrations import data")
+    jobs.add('data.require("touch_people")', top="from timetracker_api.migrations import data")
     with shipped(jobs):
         waiting = typed("upgrade", "--no-backup", "--database-url", url)
         assert waiting.exit_code == 20
@@ -190,8 +190,8 @@ def test_a_revision_waits_until_it_is_finished(url: str, jobs: Chain):
 
 def test_in_an_empty_table_it_is_done(chain: Chain, place: Place):
     chain.add(TABLES)
-    chain.add("data.enqueue(op, data_migration)", top=JOB)
-    chain.add('data.require(op, "touch_people")', top="from timetracker_api.migrations import data")
+    chain.add("data.enqueue(data_migration)", top=JOB)
+    chain.add('data.require("touch_people")', top="from timetracker_api.migrations import data")
     with shipped(chain):
         url = place.empty()
         assert done("upgrade", "--database-url", url) == "now at 0003_x (head)\n"
@@ -199,7 +199,7 @@ def test_in_an_empty_table_it_is_done(chain: Chain, place: Place):
 
 
 def test_who_writes_sql_gets_the_same_demand(jobs: Chain):
-    jobs.add('data.require(op, "touch_people")', top="from timetracker_api.migrations import data")
+    jobs.add('data.require("touch_people")', top="from timetracker_api.migrations import data")
     with shipped(jobs):
         sql = scripting.by_revision(apart(scripting.upgrade_sql("base:head")))
     assert "INSERT INTO data_migrations" in sql["0002_x"]

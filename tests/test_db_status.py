@@ -228,8 +228,12 @@ def test_rows_that_refer_to_nothing_are_found_whatever_the_key(
 
 
 def test_a_damaged_file_is_a_problem(in_a_file: str):
-    with Path(in_a_file.removeprefix("sqlite:///")).open("r+b") as file:
-        file.seek(9 * 4096)
+    path = Path(in_a_file.removeprefix("sqlite:///"))
+    with closing(sqlite3.connect(path)) as connection:
+        query = "SELECT rootpage FROM sqlite_master WHERE name = 'clients'"
+        [page] = connection.execute(query).fetchone()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * 4096)
         file.write(b"\xff" * 4096)
     found = report(in_a_file)
     assert found["exit_code"] == 6

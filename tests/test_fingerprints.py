@@ -18,6 +18,11 @@ from timetracker_api.settings import async_url
 
 EVERYTHING = [script.revision for script in revisions.scripts().walk_revisions()][::-1]
 BEFORE, HEAD = EVERYTHING[-2:]
+ALIKE = {
+    "sqlite": set[str | None](),
+    "postgresql": {"0004_data_migrations", "0005_numbers_are_used_once"},
+}
+"""Revisions between which nothing changes in one kind of database."""
 NICKNAME = "ALTER TABLE users ADD nickname VARCHAR"
 
 only_postgresql = pytest.mark.parametrize("url", ["postgresql"], indirect=True)
@@ -137,7 +142,12 @@ async def test_an_upgrade_that_makes_something_else_of_a_database_is_noticed(
         await commands.upgrade(settings_for(url), folder=folder)
 
 
-EXTRA = 'def upgrade() -> None:\n    op.create_table("surprise", sa.Column("id", sa.Integer))'
+EXTRA = """
+def upgrade() -> None:
+    import sqlalchemy as sa
+
+    op.create_table("surprise", sa.Column("id", sa.Integer))
+"""
 
 
 async def test_a_database_matches_its_revision_and_no_other(url: URL):
@@ -148,7 +158,8 @@ async def test_a_database_matches_its_revision_and_no_other(url: URL):
         async with reading(url) as connection:
             for other in (None, *EVERYTHING, "9999_not_recorded"):
                 matches = await connection.run_sync(fingerprint.matches, other)
-                assert matches is (other == revision)
+                is_alike = {other, revision} <= ALIKE[connection.dialect.name]
+                assert matches is (other == revision or is_alike)
 
 
 # What is recorded

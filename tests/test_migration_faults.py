@@ -61,7 +61,7 @@ def test_an_upgrade_that_is_killed_leaves_no_trace_and_the_next_one_resumes(url:
 
 def test_of_four_upgraders_one_does_it_and_three_find_it_done(url: str, chain: Chain):
     first = chain.add(FAMILY)
-    second = chain.add('create_index_online(op, "ix_name", "parents", ["name"])')
+    second = chain.add('create_index_online("ix_name", "parents", ["name"])')
     third = chain.add('op.add_column("parents", sa.Column("email", sa.String))')
     four = [started(url, chain) for _ in range(4)]
     said = sorted(process.communicate()[0] for process in four)

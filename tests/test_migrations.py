@@ -171,6 +171,26 @@ async def test_the_first_revision_starts_counting_definitions(url: str):
     assert await query(url, "SELECT id, version FROM schema_version") == [(1, 1)]
 
 
+async def test_numbers_that_were_used_before_are_not_used_again(sqlite_url: str):
+    settings = configured(sqlite_url)
+    await commands.upgrade(settings, "0004_data_migrations")
+    named = "INSERT INTO clients (id, name, name_key, search_key, custom_fields, {}) VALUES ({})"
+    stamps, now = "version, created_at, updated_at", "1, '2026-01-01', '2026-01-01'"
+    await execute(
+        sqlite_url,
+        named.format(stamps, f"3, 'A', 'a', '', '{{}}', {now}"),
+        "INSERT INTO events (occurred_at, type, entity_type, entity_id, changes)"
+        " VALUES ('2026-01-01', 'client.deleted', 'client', 7, '{}')",
+        "INSERT INTO events (occurred_at, type, entity_type, entity_id, changes)"
+        " VALUES ('2026-01-01', 'project.deleted', 'project', 9, '{}')",
+    )
+    await commands.upgrade(settings)
+    numbers = await query(sqlite_url, "SELECT name, seq FROM sqlite_sequence")
+    assert {("clients", 7), ("projects", 9), ("events", 2), ("tasks", 0)} <= set(numbers)
+    await commands.downgrade(settings, "0004_data_migrations")
+    assert await query(sqlite_url, "SELECT id, name FROM clients") == [(3, "A")]
+
+
 def test_a_revision_is_called_what_its_file_is_called():
     scripts = list(revisions.scripts().walk_revisions())
     assert scripts
@@ -327,7 +347,7 @@ async def test_a_rebuild_that_loses_an_index_is_refused(sqlite_url: str, chain: 
 
 async def test_our_rebuild_keeps_indexes_and_triggers(sqlite_url: str, chain: Chain):
     chain.add(FAMILY + INDEXES)
-    chain.add(REBUILD.replace('op.batch_alter_table("parents")', 'rebuild(op, "parents")'))
+    chain.add(REBUILD.replace('op.batch_alter_table("parents")', 'rebuild("parents")'))
     await commands.upgrade(configured(sqlite_url), folder=chain.folder)
     after = str(await catalog(sqlite_url))
     for kept in ("ON parents (lower(name))", "ON parents (name DESC)", "TRIGGER watch"):
@@ -345,8 +365,8 @@ async def test_what_a_revision_names_may_go(sqlite_url: str, chain: Chain):
 async def test_an_index_is_created_online_and_is_valid(url: str, chain: Chain):
     chain.add(FAMILY)
     chain.add(
-        'create_index_online(op, "ix_name", "parents", ["name"])',
-        'drop_index_online(op, "ix_name", "parents")',
+        'create_index_online("ix_name", "parents", ["name"])',
+        'drop_index_online("ix_name", "parents")',
     )
     await commands.upgrade(configured(url), folder=chain.folder)
     assert "ix_name" in str(await catalog(url))
@@ -358,7 +378,7 @@ async def test_an_index_that_cannot_be_created_leaves_no_invalid_one(
     postgresql_url: str, chain: Chain
 ):
     first = chain.add(FAMILY)
-    chain.add('create_index_online(op, "uq_parent", "children", ["parent_id"], unique=True)')
+    chain.add('create_index_online("uq_parent", "children", ["parent_id"], unique=True)')
     with pytest.raises(RevisionFailed, match="could not create unique index"):
         await commands.upgrade(configured(postgresql_url), folder=chain.folder)
     assert "uq_parent" not in str(await catalog(postgresql_url))
@@ -369,7 +389,7 @@ async def test_an_invalid_index_of_an_interrupted_attempt_is_replaced(
     postgresql_url: str, chain: Chain
 ):
     first = chain.add(FAMILY)
-    chain.add('create_index_online(op, "uq_parent", "children", ["parent_id"], unique=True)')
+    chain.add('create_index_online("uq_parent", "children", ["parent_id"], unique=True)')
     await commands.upgrade(configured(postgresql_url), first, folder=chain.folder)
     with pytest.raises(IntegrityError):
         await execute(

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, Table
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from timetracker_api import clock
@@ -37,9 +37,14 @@ def _when_created(context: Any) -> datetime:
 
 
 class Numbered(Base):
-    """Something with a number, the same for ever."""
+    """Something with a number that nothing else ever gets, also when it is deleted."""
 
     __abstract__ = True
+
+    @classmethod
+    def __table_cls__(cls, *args: Any, **options: Any) -> Table:
+        """Let SQLite count on, as PostgreSQL does: by itself it gives the newest number again."""
+        return Table(*args, **options, sqlite_autoincrement=True)
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True, sort_order=-1)
 

@@ -6,7 +6,7 @@ A revision that uses these does nothing else: they commit what came before them.
 from collections.abc import Sequence
 from typing import Any
 
-from alembic.operations import Operations
+from alembic import op
 from sqlalchemy import Connection, text
 
 from timetracker_api.migrations.failures import RevisionFailed
@@ -16,9 +16,7 @@ _VALID = text("""
 """)
 
 
-def create_index_online(
-    op: Operations, name: str, table: str, columns: Sequence[Any], **options: Any
-) -> None:
+def create_index_online(name: str, table: str, columns: Sequence[Any], **options: Any) -> None:
     """Create an index CONCURRENTLY on PostgreSQL, and as usual on SQLite.
 
     A CONCURRENTLY that fails leaves an invalid index behind, which slows writing and serves no
@@ -35,13 +33,13 @@ def create_index_online(
         connection = op.get_bind()
         if _is_valid(connection, name):
             return  # an earlier attempt got as far as this, and was interrupted right after
-        _drop(op, name)
+        _drop(name)
         # Waiting for old transactions is what CONCURRENTLY does; it keeps nobody else waiting.
         op.execute("SET lock_timeout = 0")
         try:
             op.create_index(name, table, columns, postgresql_concurrently=True, **options)
         except Exception:
-            _drop(op, name)
+            _drop(name)
             raise
         finally:
             op.execute("RESET lock_timeout")
@@ -49,17 +47,17 @@ def create_index_online(
             raise RevisionFailed(f"the index {name} is not valid", "Run the upgrade again")
 
 
-def drop_index_online(op: Operations, name: str, table: str) -> None:
+def drop_index_online(name: str, table: str) -> None:
     """Drop an index without making anybody wait for a lock on its table."""
     context = op.get_context()
     if context.dialect.name != "postgresql":
         op.drop_index(name, table)
         return
     with context.autocommit_block():
-        _drop(op, name)
+        _drop(name)
 
 
-def _drop(op: Operations, name: str) -> None:
+def _drop(name: str) -> None:
     op.drop_index(name, postgresql_concurrently=True, if_exists=True)
 
 

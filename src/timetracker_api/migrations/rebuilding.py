@@ -5,7 +5,8 @@ from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from typing import Any
 
-from alembic.operations import BatchOperations, Operations
+from alembic import op
+from alembic.operations import BatchOperations
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SAWarning
 
@@ -19,7 +20,7 @@ _OBJECTS = text("""
 
 @contextmanager
 def rebuild(
-    op: Operations, table: str, dropped: Collection[str] = (), **options: Any
+    table: str, dropped: Collection[str] = (), **options: Any
 ) -> Generator[BatchOperations]:
     """Alter a table as ``op.batch_alter_table`` does, and put back indexes and triggers after.
 

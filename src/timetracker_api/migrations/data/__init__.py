@@ -6,13 +6,13 @@ makes it. A revision after that may demand that it is finished:
     data_migration = data.Batches("fold_emails", "clients", fold)
 
     def upgrade() -> None:
-        data.enqueue(op, data_migration)
+        data.enqueue(data_migration)
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from alembic.operations import Operations
+from alembic import op
 from sqlalchemy import Connection, case, column, delete, exists, insert, literal, select, table
 from sqlalchemy.types import NullType
 
@@ -35,7 +35,7 @@ class Batches:
     """Changes the rows from one ``id`` to another, both included."""
 
 
-def enqueue(op: Operations, batches: Batches) -> None:
+def enqueue(batches: Batches) -> None:
     """Ask for a change of rows. Where there are no rows yet, it is done."""
     rows = exists(select(literal(1)).select_from(table(batches.table)))
     zero = literal(0)
@@ -53,12 +53,12 @@ def enqueue(op: Operations, batches: Batches) -> None:
     )
 
 
-def withdraw(op: Operations, batches: Batches) -> None:
+def withdraw(batches: Batches) -> None:
     """Undo the asking, in a downgrade: what is not done yet stays undone."""
     op.execute(delete(_table).where(_table.c.name == batches.name))
 
 
-def require(op: Operations, name: str) -> None:
+def require(name: str) -> None:
     """Go no further before a change of rows is finished."""
     unfinished = select(_table.c.status).where(_table.c.name == name, _table.c.status != "done")
     if op.get_context().as_sql:
