@@ -40,7 +40,7 @@ class Planned:
     revision: str
     message: str
     operations: Sequence[str]
-    """What it does on PostgreSQL. On SQLite the outcome is the same."""
+    """What it does on PostgreSQL. On SQLite the outcome is the same, or it is for SQLite alone."""
     losses: Sequence[str]
     """Which of these delete data."""
 
