@@ -2,6 +2,8 @@ from typing import Any
 
 import pytest
 from httpx import AsyncClient, Response
+from sqlalchemy import event
+from sqlalchemy.engine import ExceptionContext
 
 from apps import another_app
 from callers import Callers
@@ -98,6 +100,27 @@ async def test_a_name_that_is_taken_is_409_and_points_at_it(api: AsyncClient, gi
     taken = problem(await api.post("/clients", json={"name": "ACME"}), 409)
     assert taken["code"] == "not_unique"
     assert [fault["pointer"] for fault in taken["errors"]] == ["/name"]
+
+
+async def test_what_the_database_says_is_understood_in_every_language(
+    api: AsyncClient, given: Given, database: Database
+):
+    engine = database.engines.writing.sync_engine
+
+    def translate(context: ExceptionContext) -> None:
+        if engine.dialect.name == "postgresql":  # SQLite knows English only
+            context.original_exception.args = ("FEHLER: das darf nicht sein",)
+
+    client = await given.a_client(name="Acme")
+    await given.a_project("Website", client_id=client["id"])
+    event.listen(engine, "handle_error", translate)
+    try:
+        taken = problem(await api.post("/clients", json={"name": "ACME"}), 409)
+        in_use = problem(await api.delete(f"/clients/{client['id']}"), 409)
+    finally:
+        event.remove(engine, "handle_error", translate)
+    assert [fault["pointer"] for fault in taken["errors"]] == ["/name"]
+    assert in_use["code"] == "in_use"
 
 
 async def test_a_record_that_has_changed_is_412(api: AsyncClient, given: Given):

@@ -41,6 +41,20 @@ def test_a_portable_backup_moves_to_the_other_kind_of_database_and_back(place: P
     assert content(back) == content(url)
 
 
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+def test_a_portable_backup_is_the_same_however_a_server_writes_values(place: Place):
+    url, copy = place.full(), place.empty("sqlite")
+    name = make_url(url).database
+    for setting in (
+        "datestyle = 'German'",
+        "bytea_output = 'escape'",
+        "intervalstyle = 'iso_8601'",
+    ):
+        execute(url, text(f"ALTER DATABASE {name} SET {setting}"))
+    restore(place.backup(url, "--format", "portable"), copy)
+    assert content(copy) == content(url)
+
+
 @pytest.mark.parametrize("format", ["native", "portable"])
 def test_new_rows_get_new_numbers_after_a_restore(place: Place, format: str):
     copy = place.empty()

@@ -9,6 +9,10 @@ from sqlalchemy.exc import IntegrityError
 
 from timetracker_api.db.base import Base
 
+UNIQUE_VIOLATION = "23505"
+REFERENCE_VIOLATIONS = {"23001", "23503"}
+"""PostgreSQL's codes, the former where a rule says RESTRICT."""
+
 
 class Violation(NamedTuple):
     """A rule of the database that a statement broke."""
@@ -20,20 +24,30 @@ class Violation(NamedTuple):
 
 
 def violation(error: IntegrityError) -> Violation:
-    """Read a driver's error. SQLite names the columns, PostgreSQL the constraint."""
-    message = str(error.orig)
-    if match := re.search(r"UNIQUE constraint failed: (.+)", message):
+    """Read a driver's error: SQLite's words name the columns.
+
+    PostgreSQL's are in the language of the server, so that its code and its name for the constraint
+    are read instead.
+    """
+    state = getattr(error.orig, "sqlstate", None)
+    said = str(error.orig)
+    if state == UNIQUE_VIOLATION:
+        return Violation("unique", _fields(_columns(_constraint(error))))
+    if match := re.search(r"UNIQUE constraint failed: (.+)", said):
         names = [name.split(".") for name in match[1].split(", ")]
         columns = [Base.metadata.tables[table].c[column] for table, column in names]
         return Violation("unique", _fields(columns))
-    if match := re.search(r'unique constraint "(\w+)"', message):
-        return Violation("unique", _fields(_columns(match[1])))
-    if "foreign key" in message.lower():
+    if state in REFERENCE_VIOLATIONS or said == "FOREIGN KEY constraint failed":
         return Violation("reference", ())
     return Violation("rule", ())
 
 
-def _columns(constraint: str) -> Sequence[Column[object]]:
+def _constraint(error: IntegrityError) -> str | None:
+    """Return which constraint PostgreSQL says it was."""
+    return getattr(getattr(error.orig, "__cause__", None), "constraint_name", None)
+
+
+def _columns(constraint: str | None) -> Sequence[Column[object]]:
     for table in Base.metadata.tables.values():
         for rule in (*table.constraints, *table.indexes):
             if isinstance(rule, UniqueConstraint | Index) and rule.name == constraint:

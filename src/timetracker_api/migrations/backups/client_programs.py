@@ -34,7 +34,11 @@ DEBIAN = Path("/usr/lib/postgresql")
 
 MAJOR = re.compile(r"\(PostgreSQL\) (\d+)")
 
-COMPLAINT = re.compile(r"(?:ERROR|FATAL|error): +(?:([0-9A-Z]{5}): )?(.+)")
+COMPLAINTS = (
+    # The server's, with its code: how bad it is, it says in its own language.
+    re.compile(r"[^\W\d_]+\s?: +(?P<sqlstate>(?=\w*\d)[0-9A-Z]{5}): (?P<said>.+)"),
+    re.compile(r"(?:ERROR|FATAL|error): +(?P<said>.+)"),
+)
 
 
 class NoProgram(Exception):
@@ -45,11 +49,10 @@ class ProgramFailed(Exception):
     """What a program complained about, with PostgreSQL's code where it gave one."""
 
     def __init__(self, said: str) -> None:
-        found = COMPLAINT.search(said)
-        super().__init__(
-            found[2] if found else said.strip().partition("\n")[0] or "no reason given"
-        )
-        self.sqlstate = found[1] if found else None
+        matches = [match for each in COMPLAINTS if (match := each.search(said))]
+        found = matches[0].groupdict() if matches else {}
+        super().__init__(found.get("said") or said.strip().partition("\n")[0] or "no reason given")
+        self.sqlstate = found.get("sqlstate")
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,12 @@ Say = Callable[[str], object]
 Wanted = Literal["auto", "native", "portable"]
 """The database's own format, or the one for all; ``auto`` is the former where that is possible."""
 
-LOCK_TIMEOUT = "10s"
-"""Reading a table waits only for somebody who changes its columns."""
+SETTINGS = {
+    "lock_timeout": "10s",  # reading a table waits only for somebody who changes its columns
+    "datestyle": "ISO",  # the rest is what a portable backup is written in, whatever is usual there
+    "bytea_output": "hex",
+}
+"""What a backup is taken with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,8 @@ async def _source(connection: AsyncConnection, wanted: Wanted, say: Say) -> _Sou
         revision = await _revision(connection)
         return _Source(connection, revision, format, None, sqlite3.sqlite_version)
     await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    await connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+    for setting, value in SETTINGS.items():
+        await connection.exec_driver_sql(f"SET LOCAL {setting} = '{value}'")
     revision = await _revision(connection)
     version = await postgresql.server_version(connection)
     programs = None
