@@ -19,7 +19,7 @@ from timetracker_api.settings import async_url
 EVERYTHING = [script.revision for script in revisions.scripts().walk_revisions()][::-1]
 BEFORE, HEAD = EVERYTHING[-2:]
 ALIKE = {
-    "sqlite": set[str | None](),
+    "sqlite": {"0005_numbers_are_used_once", "0006_text_in_code_point_order"},
     "postgresql": {"0004_data_migrations", "0005_numbers_are_used_once"},
 }
 """Revisions between which nothing changes in one kind of database."""

@@ -604,6 +604,7 @@ async def test_a_rebuild_may_lose_an_index_on_a_custom_field(sqlite_url: str, ch
     chain.add(f'{FAMILY}\nop.execute("{index}")')
     chain.add(REBUILD)
     await commands.upgrade(configured(sqlite_url), folder=chain.folder)
+    assert not await query(sqlite_url, "SELECT 1 FROM sqlite_master WHERE name LIKE 'ix_cf%'")
 
 
 # What a downgrade deletes

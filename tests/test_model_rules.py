@@ -13,6 +13,7 @@ from sqlalchemy import (
     Enum,
     Identity,
     Integer,
+    String,
     Table,
     TypeDecorator,
 )
@@ -21,6 +22,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from timetracker_api.migrations.dialect_only import dialects
 from timetracker_api.models import metadata
+from timetracker_api.web.pagination import Listing
 
 LONGEST_NAME = 63
 """Characters that PostgreSQL keeps of a name; it cuts the rest off without a word."""
@@ -88,6 +90,25 @@ def test_a_reference_has_the_type_of_what_it_refers_to(table: Table):
             for dialect in (sqlite.dialect(), postgresql.dialect()):
                 target = key.column.type.compile(dialect).replace("SERIAL", "INTEGER")
                 assert column.type.compile(dialect) == target, column
+
+
+def test_lists_are_sorted_by_code_points_on_both_databases():
+    dialect = postgresql.dialect()
+    texts = {
+        (listing.__name__, name): column.type.compile(dialect)
+        for listing in listings(Listing)
+        for name, column in listing().order().items()
+        if isinstance(column.type, String)
+    }
+    assert ("ClientListing", "name") in texts
+    assert {'VARCHAR COLLATE "C"'} == set(texts.values()), texts
+
+
+def listings(kind: type[Listing]) -> Iterator[type[Listing]]:
+    """Every way to list something."""
+    for each in kind.__subclasses__():
+        yield each
+        yield from listings(each)
 
 
 def test_every_check_belongs_to_a_table_and_not_to_a_column(table: Table):

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from timetracker_api.auth.scopes import Role
 from timetracker_api.db.base import Entity, fold
+from timetracker_api.db.types import OrderedText
 
 
 class User(Entity):
@@ -22,7 +23,7 @@ class User(Entity):
     rates = frozenset({"hourly_rate"})
 
     username: Mapped[str]
-    username_key: Mapped[str] = mapped_column(unique=True, info={"field": "username"})
+    username_key: Mapped[str] = mapped_column(OrderedText, unique=True, info={"field": "username"})
     name: Mapped[str | None]
     email: Mapped[str | None]
     role: Mapped[str]

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, validates
 from timetracker_api.custom_fields import HasCustomFields
 from timetracker_api.db.base import Entity, fold
 from timetracker_api.db.naming import Archivable, Searchable
+from timetracker_api.db.types import OrderedText
 
 
 class Client(Entity, HasCustomFields, Searchable, Archivable):
@@ -19,7 +20,7 @@ class Client(Entity, HasCustomFields, Searchable, Archivable):
     searched = ("name", "contact_person", "email", "phone")
 
     name: Mapped[str]
-    name_key: Mapped[str] = mapped_column(unique=True, info={"field": "name"})
+    name_key: Mapped[str] = mapped_column(OrderedText, unique=True, info={"field": "name"})
     description: Mapped[str | None]
     contact_person: Mapped[str | None]
     email: Mapped[str | None]

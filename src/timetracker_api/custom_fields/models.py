@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from timetracker_api.db.base import Base, Entity
 from timetracker_api.db.schema_version import ChangesSchema
-from timetracker_api.db.types import BigKey, JSONDocument
+from timetracker_api.db.types import BigKey, JSONDocument, OrderedText
 
 
 class HasCustomFields:
@@ -55,8 +55,8 @@ class CustomFieldDefinition(Entity, ChangesSchema):
     __tablename__ = "custom_field_definitions"
     entity_type: ClassVar[str] = "custom_field_definition"
 
-    key: Mapped[str] = mapped_column(unique=True)
-    label: Mapped[str]
+    key: Mapped[str] = mapped_column(OrderedText, unique=True)
+    label: Mapped[str] = mapped_column(OrderedText)
     description: Mapped[str | None]
     placeholder: Mapped[str | None]
     group: Mapped[str | None]

@@ -4,11 +4,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, TypeDecorator
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, String, TypeDecorator
 from sqlalchemy.dialects.postgresql import JSONB
 
 BigKey = BigInteger().with_variant(Integer(), "sqlite")
 """A 64-bit key. SQLite numbers rows by itself only where the type is called INTEGER."""
+
+OrderedText = String().with_variant(String(collation="C"), "postgresql")
+"""Text that lists are sorted by: by code points, as on SQLite, whatever is usual on the server."""
 
 JSONDocument = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 """A JSON value: JSONB on PostgreSQL, JSON text on SQLite."""

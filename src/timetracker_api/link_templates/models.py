@@ -6,6 +6,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from timetracker_api.db.base import Entity
 from timetracker_api.db.schema_version import ChangesSchema
+from timetracker_api.db.types import OrderedText
 
 
 class LinkTemplate(Entity, ChangesSchema):
@@ -14,7 +15,7 @@ class LinkTemplate(Entity, ChangesSchema):
     __tablename__ = "link_templates"
     entity_type: ClassVar[str] = "link_template"
 
-    name: Mapped[str]
+    name: Mapped[str] = mapped_column(OrderedText)
     url_template: Mapped[str]
     description: Mapped[str | None]
     icon: Mapped[str | None]

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column, validates
 from timetracker_api.custom_fields import HasCustomFields
 from timetracker_api.db.base import Entity, fold
 from timetracker_api.db.naming import Archivable, Searchable
+from timetracker_api.db.types import OrderedText
 
 
 class Project(Entity, HasCustomFields, Searchable, Archivable):
@@ -21,9 +22,9 @@ class Project(Entity, HasCustomFields, Searchable, Archivable):
 
     client_id: Mapped[int] = mapped_column(ForeignKey("clients.id"), index=True)
     name: Mapped[str]
-    name_key: Mapped[str] = mapped_column(info={"field": "name"})
+    name_key: Mapped[str] = mapped_column(OrderedText, info={"field": "name"})
     code: Mapped[str | None]
-    code_key: Mapped[str | None] = mapped_column(unique=True, info={"field": "code"})
+    code_key: Mapped[str | None] = mapped_column(OrderedText, unique=True, info={"field": "code"})
     description: Mapped[str | None]
     billable: Mapped[bool]
     hourly_rate: Mapped[Decimal | None]

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column, validates
 from timetracker_api.custom_fields import HasCustomFields
 from timetracker_api.db.base import Entity, fold
 from timetracker_api.db.naming import Archivable, Searchable
+from timetracker_api.db.types import OrderedText
 
 Status = Literal["todo", "in_progress", "review", "done", "cancelled"]
 Priority = Literal["low", "medium", "high", "urgent"]
@@ -30,7 +31,7 @@ class Task(Entity, HasCustomFields, Searchable, Archivable):
 
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"), index=True)
     name: Mapped[str]
-    name_key: Mapped[str] = mapped_column(info={"field": "name"})
+    name_key: Mapped[str] = mapped_column(OrderedText, info={"field": "name"})
     description: Mapped[str | None]
     status: Mapped[str]
     priority: Mapped[str]
