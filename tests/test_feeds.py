@@ -351,3 +351,10 @@ async def test_members_find_their_own_entries_and_others_with_the_scope_all(
     assert total == 1
     for role in ("manager", "viewer"):
         assert await found(await callers.a(role)) == [theirs["id"], mine["id"]]
+
+
+async def test_notes_are_searched_to_their_end(api: AsyncClient, given: Given):
+    entry = await given.an_entry(notes=f"{'word ' * 1990}zanzibar")
+    await given.an_entry(client_id=entry["client"]["id"], notes="word")
+    found = (await api.get("/time-entries?search=Zanzibar")).json()["items"]
+    assert [each["id"] for each in found] == [entry["id"]]

@@ -171,26 +171,6 @@ async def test_the_first_revision_starts_counting_definitions(url: str):
     assert await query(url, "SELECT id, version FROM schema_version") == [(1, 1)]
 
 
-async def test_numbers_that_were_used_before_are_not_used_again(sqlite_url: str):
-    settings = configured(sqlite_url)
-    await commands.upgrade(settings, "0004_data_migrations")
-    named = "INSERT INTO clients (id, name, name_key, search_key, custom_fields, {}) VALUES ({})"
-    stamps, now = "version, created_at, updated_at", "1, '2026-01-01', '2026-01-01'"
-    await execute(
-        sqlite_url,
-        named.format(stamps, f"3, 'A', 'a', '', '{{}}', {now}"),
-        "INSERT INTO events (occurred_at, type, entity_type, entity_id, changes)"
-        " VALUES ('2026-01-01', 'client.deleted', 'client', 7, '{}')",
-        "INSERT INTO events (occurred_at, type, entity_type, entity_id, changes)"
-        " VALUES ('2026-01-01', 'project.deleted', 'project', 9, '{}')",
-    )
-    await commands.upgrade(settings)
-    numbers = await query(sqlite_url, "SELECT name, seq FROM sqlite_sequence")
-    assert {("clients", 7), ("projects", 9), ("events", 2), ("tasks", 0)} <= set(numbers)
-    await commands.downgrade(settings, "0004_data_migrations")
-    assert await query(sqlite_url, "SELECT id, name FROM clients") == [(3, "A")]
-
-
 def test_a_revision_is_called_what_its_file_is_called():
     scripts = list(revisions.scripts().walk_revisions())
     assert scripts

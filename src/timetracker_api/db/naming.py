@@ -10,8 +10,6 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, UOWTransactio
 from timetracker_api.db.base import fold
 from timetracker_api.db.session import UnitOfWork
 
-SEARCHED_LENGTH = 2000
-
 
 class Searchable:
     """Gives an entity one folded text that ``search=`` looks into, the same on both databases."""
@@ -33,7 +31,7 @@ def _fold_searched(session: Session, _flush: UOWTransaction, _instances: object)
     for entity in (*session.new, *session.dirty):
         if isinstance(entity, Searchable):
             words = (getattr(entity, name) or "" for name in entity.searched)
-            entity.search_key = "\n".join(map(fold, words))[:SEARCHED_LENGTH]
+            entity.search_key = "\n".join(map(fold, words))
 
 
 def containing(column: InstrumentedAttribute[str], text: str) -> ColumnElement[bool]:
