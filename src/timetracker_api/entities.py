@@ -30,8 +30,9 @@ Completion = Callable[[AsyncSession, type[Numbered], Sequence[Values]], Awaitabl
 Visibility = Callable[[AsyncSession], Sequence[ColumnElement[bool]]]
 
 BY_PLACE = {"_result_disable_adapt_to_context": True}
-"""As SQLAlchemy's ORM says of its own statements: rows are not asked for values by columns. To make
-that possible for a statement like one before takes as long as to run it."""
+"""SQLAlchemy's private option, which its ORM uses itself: the columns of these rows are read by
+position. To prepare their look-up by column, for a statement like one before, takes as long as to
+run it."""
 AT_A_TIME = 1000
 """Rows in memory while many are read."""
 

@@ -63,7 +63,10 @@ class FieldIndex:
 
     @property
     def statistics(self) -> str:
-        """The name of what PostgreSQL knows about the values: from a partial index, nothing."""
+        """The name of the statistics on the same expression.
+
+        PostgreSQL gathers none that help from a partial index.
+        """
         return f"st{self.name.removeprefix('ix')}"
 
 

@@ -40,8 +40,9 @@ class Outcome:
 async def reconcile(database: Database, lock_wait: float = 0.0) -> Outcome:
     """Build and drop indexes until they are what the definitions want.
 
-    One process at a time. It looks again after it has let the others in: so whoever comes
-    meanwhile, and is told `LockBusy`, can leave the work to it. May be interrupted at any point.
+    One process at a time. After giving up the lock it compares once more, so that a process which
+    was refused with `LockBusy` can rely on the holder to see its change. May be interrupted at any
+    point.
     """
     outcome = Outcome()
     with explained(migration_url(database.settings)):

@@ -2,7 +2,7 @@
 
 They run in Pydantic's engine, whose time grows with the length of the text times the size of the
 pattern, and nothing else: it knows no look-around and no back-references, and a pattern with them
-is refused. The length is bounded by `kinds.longest`, the size here.
+is refused. `kinds.texts.longest` bounds the length of the text, `ROOM` the size of the pattern.
 """
 
 import re

@@ -219,8 +219,8 @@ class DefinitionRead(Resource):
     is_indexed: Annotated[bool, Field(examples=[False])]
     """Whether comparing and sorting by it is to be fast on large lists."""
     index_state: IndexState
-    """How far that has come: `none` is wanted; or it is `pending`, `building`, `ready`; or has
-    `failed`, as the log tells."""
+    """`none`: no index is wanted. Otherwise how far that has come: `pending`, `building`, `ready`, or
+    `failed`, for which the log has the reason."""
     read_roles: Annotated[list[str], Field(examples=[[]])]
     """Who sees the field and its values; empty for everybody."""
     write_roles: Annotated[list[str], Field(examples=[[]])]
@@ -228,7 +228,7 @@ class DefinitionRead(Resource):
     created_by_id: Annotated[int | None, Field(examples=[1])]
     """The user who defined it."""
     version: Annotated[int, Field(examples=[1])]
-    """How often it has been changed, and once."""
+    """1 when created; one more with every change."""
 
 
 class DefinitionListing(Listing, frozen=True):

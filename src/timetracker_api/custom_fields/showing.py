@@ -29,9 +29,9 @@ async def include(
 
 @entities.completes
 async def hide_values(session: AsyncSession, kind: type[Numbered], rows: Sequence[Values]) -> None:
-    """Take values out of rows that the caller does not see; of inactive fields, unless asked for.
+    """Remove the values of hidden fields, and of inactive ones.
 
-    Those are handed over apart.
+    With ``include=inactive`` the latter come back under ``inactive``.
     """
     if not issubclass(kind, HasCustomFields):
         return

@@ -17,8 +17,8 @@ def connect_args(pooler: Pooler, lock_timeout: str) -> dict[str, Any]:
     name = {"application_name": "timetracker-api"}
     if pooler == "none":
         return {"server_settings": {**name, "lock_timeout": lock_timeout}}
-    # Statements have no name then, and are sent whole each time, together with their values. What
-    # they give is still remembered, which is right as no revision changes the type of a column.
+    # Statements have no name then, and are sent whole each time, together with their values. The
+    # types of what they give stay remembered: a revision must not change the type of a column.
     return {"server_settings": name, "statement_cache_size": 0}
 
 

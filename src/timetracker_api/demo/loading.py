@@ -2,7 +2,7 @@
 
 Everything but time entries is created as the API creates it, by the same functions and with the
 same events. Entries are inserted many at a time, as the same functions compute them; one event
-stands for all of them, because twenty thousand would say nothing more.
+stands for all of them, because one for each would say nothing more.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -79,8 +79,8 @@ def orphans(connection: Connection) -> str:
 def _dangles(connection: Connection, key: Row[Any]) -> bool:
     child, parent, value, target = map(quoted, (key.child, key.parent, key.value, key.target))
     values = f"SELECT DISTINCT {value} AS value FROM {child}"  # noqa: S608 - the catalog's names
-    there = f"SELECT 1 FROM {parent} AS parent WHERE parent.{target} = child.value"  # noqa: S608 - too
-    query = f"SELECT 1 FROM ({values}) AS child WHERE value IS NOT NULL AND NOT EXISTS ({there})"  # noqa: S608 - too
+    there = f"SELECT 1 FROM {parent} AS parent WHERE parent.{target} = child.value"  # noqa: S608 - likewise
+    query = f"SELECT 1 FROM ({values}) AS child WHERE value IS NOT NULL AND NOT EXISTS ({there})"  # noqa: S608 - likewise
     return connection.exec_driver_sql(f"{query} LIMIT 1").first() is not None
 
 

@@ -52,7 +52,7 @@ async def scratch_database(server: URL) -> AsyncGenerator[URL]:
     """
     with explained(server):
         async with autocommitting(server, NAME) as connection:
-            prefix = str(await connection.scalar(_PREFIX))  # locks are per database, so names are
+            prefix = str(await connection.scalar(_PREFIX))  # locks are per database
             await _drop_abandoned(connection, prefix)
             name = f"{prefix}{token_hex(8)}"
             await take_on_server(connection, _key(name))
@@ -88,7 +88,7 @@ async def _drop_if_abandoned(connection: AsyncConnection, name: str) -> None:
     try:
         await connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name}")
     except DBAPIError as error:
-        if sqlstate(error) != IN_USE:  # a statement that its process did not live to see the end of
+        if sqlstate(error) != IN_USE:  # a statement of the killed process still runs
             raise
     finally:
         await connection.execute(select(func.pg_advisory_unlock(_key(name))))

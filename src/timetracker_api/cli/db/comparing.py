@@ -13,7 +13,7 @@ def check(database_url: DatabaseURL = None, as_json: AsJSON = False) -> None:
 
     async def work(settings: Settings) -> Answer:
         state = await commands.state(settings)
-        if state.pending:  # which the models are ahead of
+        if state.pending:  # the models are newer: compare with its own revision
             found = await checking.drift(settings)
             return Answer("\n".join(found), {"differences": found}, state.obstacle)
         found = await checking.check(settings, models())

@@ -65,7 +65,7 @@ async def write(connection: AsyncConnection, part: Path, note: Note) -> dict[str
 
 
 async def fault(file: Path) -> str:
-    """Return for what a database could not be restored from its own copy.
+    """Return the damage that would prevent a restore, of structure or of references.
 
     Whether each index and each CHECK is right as well takes several times as long.
     """

@@ -100,7 +100,7 @@ class _Source:
         return folder.unused_name(home, self.connection.dialect.name, self.revision, self.format)
 
     async def fault(self) -> str:
-        """Return for what it could not be restored; PostgreSQL lets nobody bring that about."""
+        """Return the damage that would prevent a restore; only SQLite files can have it."""
         url = self.connection.engine.url
         is_file = url.get_backend_name() == "sqlite"
         return await sqlite.fault(Path(url.database or "")) if is_file else ""

@@ -76,7 +76,7 @@ def _revision(state: State) -> Iterator[Finding]:
 
 def _drift(connection: Connection, state: State, folder: Path | None) -> list[Finding]:
     if state.problem or state.current is None:
-        return []  # of which there is nothing to compare with
+        return []  # there is nothing to compare with
     found = fingerprint.drift(connection, state.current, folder)
     failures = [Drift(sentence, "timetracker-api db check") for sentence in found]
     return [problem("drift", failure) for failure in failures] or [
