@@ -219,8 +219,8 @@ class DefinitionRead(Resource):
     is_indexed: Annotated[bool, Field(examples=[False])]
     """Whether comparing and sorting by it is to be fast on large lists."""
     index_state: IndexState
-    """`none`: no index is wanted. Otherwise how far that has come: `pending`, `building`, `ready`, or
-    `failed`, for which the log has the reason."""
+    """`none` where no index is wanted. Otherwise how far that has come: `pending`, `building`,
+    `ready`, or `failed`, for which the log has the reason."""
     read_roles: Annotated[list[str], Field(examples=[[]])]
     """Who sees the field and its values; empty for everybody."""
     write_roles: Annotated[list[str], Field(examples=[[]])]
