@@ -152,6 +152,40 @@ def test_a_restore_that_is_killed_before_its_end_is_rolled_back(
     assert content(target) == content(url)
 
 
+RESTORING = "datname = current_database() AND application_name = 'timetracker-api restore'"
+
+
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("ending", ["the server ends its connection", "Ctrl-C"])
+def test_a_restore_that_ends_in_the_middle_ends_and_has_done_nothing(place: Place, ending: str):
+    url, target = place.full(), place.empty()
+    fill(url)
+    backup = place.backup(url)
+    copying = text(f"SELECT pid FROM pg_stat_activity WHERE {RESTORING} AND query LIKE 'COPY%'")  # noqa: S608 - our own
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        command("db", "restore", str(backup), "--yes", "--database-url", target),
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        deadline = monotonic() + PATIENCE
+        while not (found := execute(target, copying)) and process.poll() is None:
+            assert monotonic() < deadline
+        if ending == "Ctrl-C":
+            process.send_signal(signal.SIGINT)
+        else:
+            execute(target, text(f"SELECT pg_terminate_backend({found[0][0]})"))
+        _, complaint = process.communicate(timeout=PATIENCE)
+    if ending != "Ctrl-C":
+        assert process.returncode == 17, complaint
+        assert "terminating connection" in complaint
+    assert not execute(target, text(f"SELECT 1 FROM pg_stat_activity WHERE {RESTORING}"))  # noqa: S608 - our own
+    assert "no revision" in done("current", "--database-url", target)
+    done("restore", str(backup), "--yes", "--database-url", target)
+
+
 def test_a_portable_restore_that_is_killed_has_done_nothing(place: Place):
     url, target = place.full(), place.empty()
     fill(url)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import make_url, text
 
 from copies import Place, apart, content, done, programs, refused, typed
-from test_backup_faults import stub
+from test_backup_faults import fill, stub
 from timetracker_api.migrations import patience
 from timetracker_api.migrations.connections import connecting
 from timetracker_api.settings import async_url
@@ -37,11 +37,14 @@ def test_a_restore_does_not_wait_for_ever_for_a_writer(
 
 
 @only_postgresql
+@pytest.mark.parametrize("size", ["small", "large"])
 @pytest.mark.parametrize("format", ["native", "portable"])
 def test_a_restore_does_not_wait_for_ever_for_a_transaction(
-    place: Place, format: str, monkeypatch: pytest.MonkeyPatch
+    place: Place, format: str, size: str, monkeypatch: pytest.MonkeyPatch
 ):
     url = place.full()
+    if size == "large":  # so that a program has more to write when the other one has ended
+        fill(url)
     backup, before = place.backup(url, "--format", format), content(url)
     monkeypatch.setattr(patience, "PAUSES", (0.1,))
 

@@ -4,11 +4,11 @@ What lets them in goes through the environment: everybody may read the arguments
 """
 
 import asyncio
-import contextlib
 import os
 import re
 import shutil
 import tempfile
+from asyncio import StreamWriter
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import asynccontextmanager
@@ -104,6 +104,14 @@ async def _output(process: Process) -> bytes:
     return await process.stdout.read() if process.stdout else b""
 
 
+class _Gone(Exception):
+    """A program no longer reads what it is sent."""
+
+    def __init__(self, process: Process) -> None:
+        super().__init__()
+        self.process = process
+
+
 @asynccontextmanager
 async def running(
     program: Path,
@@ -117,15 +125,30 @@ async def running(
             program, *arguments, env=environment, stdin=stdin, stdout=PIPE, stderr=complaints
         )
         try:
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it says why
+            try:
                 yield process
-            if await process.wait():
-                complaints.seek(0)
-                raise ProgramFailed(complaints.read().decode(errors="replace"))
+            except _Gone as gone:
+                if gone.process is not process:
+                    raise
+            # It is waited for by reading what is left: until then it does not count as ended.
+            await process.communicate()
         finally:
             if process.returncode is None:
                 process.kill()
-                await process.wait()
+                await process.communicate()
+        if process.returncode:
+            complaints.seek(0)
+            raise ProgramFailed(complaints.read().decode(errors="replace"))
+
+
+async def send(process: Process, data: bytes) -> None:
+    """Send a program something to read; where it has ended, `running` says why."""
+    stdin = cast("StreamWriter", process.stdin)
+    try:
+        stdin.write(data)
+        await stdin.drain()
+    except (BrokenPipeError, ConnectionResetError) as error:
+        raise _Gone(process) from error
 
 
 def environment(url: URL, name: str, options: str = "") -> dict[str, str]:

@@ -21,6 +21,7 @@ from timetracker_api.migrations.backups.client_programs import (
     environment,
     programs_for,
     running,
+    send,
 )
 from timetracker_api.migrations.backups.manifest import Copy, digest
 from timetracker_api.migrations.connections import LOCK_TIMEOUT
@@ -139,7 +140,7 @@ async def _read(programs: Programs, part: Path, written: asyncio.Event) -> str:
                         await asyncio.wait_for(written.wait(), BEHIND)
                     is_whole = written.is_set()
                     while chunk := file.read(CHUNK):
-                        await _send(reading, chunk)
+                        await send(reading, chunk)
             cast("StreamWriter", reading.stdin).close()
     except ProgramFailed as error:
         return str(error)
@@ -202,7 +203,7 @@ async def _attempt(  # noqa: PLR0913, PLR0917 - what a run of psql takes
             done = 0
             while chunk := await _next(reading):
                 # Programs newer than the server speak of a setting that it does not know.
-                await _send(psql, chunk.replace(b"SET transaction_timeout = 0;\n", b""))
+                await send(psql, chunk.replace(b"SET transaction_timeout = 0;\n", b""))
                 note(done := done + len(chunk), 0)
         # Only now, that all of it was read, may it be kept: whoever dies before has done nothing.
         await _say(psql, *after, "COMMIT")
@@ -210,13 +211,7 @@ async def _attempt(  # noqa: PLR0913, PLR0917 - what a run of psql takes
 
 
 async def _say(psql: Process, *statements: str) -> None:
-    await _send(psql, "".join(f"{statement};\n" for statement in statements).encode())
-
-
-async def _send(psql: Process, script: bytes) -> None:
-    stdin = cast("StreamWriter", psql.stdin)
-    stdin.write(script)
-    await stdin.drain()
+    await send(psql, "".join(f"{statement};\n" for statement in statements).encode())
 
 
 async def _next(process: Process) -> bytes:
