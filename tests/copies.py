@@ -109,7 +109,7 @@ def typed(*arguments: str) -> Result:
 def done(*arguments: str) -> str:
     """Run a command of ``db`` that has to end well, and return what it says."""
     result = typed(*arguments)
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 0, (result.output, result.exception)
     return result.stdout
 
 

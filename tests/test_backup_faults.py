@@ -15,6 +15,7 @@ from sqlalchemy import make_url, text
 
 from copies import Place, content, done, execute, programs, refused
 from servers import command, environment
+from timetracker_api.migrations.backups.folder import UNFINISHED
 
 PATIENCE = 60
 
@@ -104,7 +105,7 @@ def test_a_restore_that_is_killed_has_done_nothing(place: Place, into: str):
     fill(url)
     backup = place.backup(url)
     file = Path(make_url(target).database or "")
-    ending = ".part" if before is None else "-wal"
+    ending = UNFINISHED if before is None else "-wal"
 
     def begun() -> bool:
         growing = file.with_name(file.name + ending)

@@ -1,17 +1,21 @@
 """What stands in the way of a backup or a restore is one line, with an exit code of its own."""
 
 import asyncio
+import json
 import os
+import shutil
 import sqlite3
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import insert, make_url, text
 
-from copies import Place, apart, content, done, programs, refused, typed
+from copies import CONTENT, Place, apart, content, done, execute, programs, refused, typed
 from test_backup_faults import fill, stub
-from timetracker_api.migrations import patience
+from timetracker_api.migrations import patience, revisions
+from timetracker_api.migrations.backups.folder import UNFINISHED
 from timetracker_api.migrations.connections import connecting
+from timetracker_api.models import metadata
 from timetracker_api.settings import async_url
 
 SECRET = "correct-horse"
@@ -153,7 +157,89 @@ def test_a_folder_that_is_a_file_is_one_line(place: Place):
 def test_leftovers_do_not_stand_in_the_way(place: Place):
     url, backups = place.full(), place.folder / "backups"
     backups.mkdir()
-    (backups / "timetracker-x.dump.part").touch()
+    (backups / f"x.dump{UNFINISHED}").touch()
     place.backup(url)
     assert not list(backups.glob("*.part"))
     assert os.environ["TIMETRACKER_BACKUP_DIR"] == str(backups)
+
+
+def test_no_backup_touches_what_is_somebody_elses(place: Place):
+    url, backups = place.full(), place.folder / "backups"
+    backups.mkdir()
+    theirs = ("customers.json", "customers.part", "timetracker-photos.part1.rar", "x.part")
+    for name in theirs:
+        (backups / name).write_text("theirs")
+    line = refused(13, "backup", str(backups / "customers"), "--database-url", url)
+    assert f"{backups / 'customers.json'} is there already, and is no manifest" in line
+    place.backup(url)
+    assert [(backups / name).read_text() for name in theirs] == ["theirs"] * len(theirs)
+
+
+@only_sqlite
+def test_a_restore_goes_where_a_link_leads(place: Place):
+    backup, disk = place.backup(place.full()), place.folder / "disk"
+    disk.mkdir()
+    link = place.folder / "link.db"
+    link.symlink_to(disk / "real.db")
+    done("restore", str(backup), "--yes", "--database-url", f"sqlite:///{link}")
+    assert link.is_symlink()
+    assert content(f"sqlite:///{disk / 'real.db'}")["clients"]
+
+
+@only_sqlite
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"revision": "0001_foundation"}, "not at 0001_foundation"),
+        ({"server_version": "abc"}, "is not the manifest of a backup"),
+    ],
+)
+def test_a_manifest_that_says_something_else_is_noticed(
+    place: Place, change: dict[str, str], reason: str
+):
+    backup = place.backup(place.full())
+    manifest = backup.with_name(f"{backup.name}.json")
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | change))
+    copy = place.empty()
+    for arguments in (("verify", str(backup)), ("restore", str(backup), "--yes")):
+        assert reason in refused(17, *arguments, "--database-url", copy)
+    assert "no revision" in done("current", "--database-url", copy)
+
+
+@only_postgresql
+def test_the_schema_that_tables_are_in_goes_with_them(place: Place):
+    url, other = place.empty(), place.empty()
+    name = make_url(url).database
+    schema = text(f'ALTER DATABASE {name} SET search_path = "Our own"')
+    execute(url, text('CREATE SCHEMA "Our own"'), schema)
+    done("upgrade", "--database-url", url)
+    execute(url, insert(metadata.tables["clients"]).values(CONTENT["clients"]))
+    backup = place.backup(url)
+    assert "the rehearsal went well" in done("verify", "--database-url", url)
+    line = refused(17, "restore", str(backup), "--yes", "--database-url", other)
+    assert 'is of the schema "Our own", and the database uses public' in line
+    done("restore", str(backup), "--in-place", "--yes", "--database-url", url)
+    moved = place.backup(url, "--format", "portable")
+    done("restore", str(moved), "--yes", "--database-url", other)
+    assert content(other) == content(url)
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+def test_several_heads_among_the_files_do_not_prevent_a_backup(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+):
+    url = place.full()
+    folder = place.folder / "alembic"
+    shutil.copytree(revisions.location(), folder)
+    head = revisions.scripts().get_heads()[0]
+    for name in ("9998_a", "9998_b"):
+        (folder / "versions" / f"{name}.py").write_text(
+            f"revision = '{name}'\ndown_revision = '{head}'\n"
+        )
+    monkeypatch.setattr(revisions, "location", lambda: folder)
+    revisions.scripts.cache_clear()
+    try:
+        assert "several heads" in refused(7, "upgrade", "--database-url", url)
+        assert place.backup(url).exists()
+    finally:
+        revisions.scripts.cache_clear()

@@ -149,12 +149,13 @@ def _look_at_named(settings: Settings) -> None:
                 f"    timetracker-api users create {ADMIN} --role {Role.ADMIN}\n"
             )
     except Failure as failure:
-        if not _may_pass(failure):
+        if not _may_pass(failure, settings):
             fail(str(failure), failure.exit_code)
         typer.echo(f"{failure} Until then, requests are answered with 503.", err=True)
 
 
-def _may_pass(failure: Failure) -> bool:
+def _may_pass(failure: Failure, settings: Settings) -> bool:
     if isinstance(failure, Unreachable):
-        return sqlstate(failure.__cause__ or failure) not in CONFIGURED_WRONG
+        is_file = settings.url.get_backend_name() == "sqlite"
+        return not is_file and sqlstate(failure.__cause__ or failure) not in CONFIGURED_WRONG
     return isinstance(failure, Pending)

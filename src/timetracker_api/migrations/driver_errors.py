@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from sqlalchemy import URL
 
@@ -26,10 +27,19 @@ UNREACHABLE = {
     "57P03": ("the server is starting up or shutting down", "Try again in a moment"),
 }
 
-SQLITE = {
-    "unable to open database file": Unreachable(
-        "SQLite cannot open the file", "Create its folder, or correct the path in the URL"
+NOT_PERMITTED = {
+    INSUFFICIENT_PRIVILEGE: (
+        "Grant the role that migrates CREATE on the schema, and the ownership of its tables"
     ),
+    "25006": "Name the server that takes writes, or see default_transaction_read_only",
+    "3F000": "Create the schema that search_path names, or correct search_path",
+}
+MAY_NOT_CONNECT = "Grant the role CONNECT on it"
+
+CANNOT_OPEN = "unable to open database file"
+
+SQLITE = {
+    "disk is full": Unreachable("the disk is full", "Make room, then run this again"),
     "file is not a database": Unreachable(
         "the file is not an SQLite database", "Correct the path in the URL, or restore a backup"
     ),
@@ -66,10 +76,27 @@ def explain(error: BaseException, url: URL) -> Failure | None:
 
 
 def _sqlite(error: BaseException, url: URL) -> Failure | None:
+    if CANNOT_OPEN in str(error):
+        return _cannot_open(Path(url.database or ""), url)
     for text, failure in SQLITE.items():
         if text in str(error):
             return type(failure)(f"{_name(url)}: {failure.problem}", failure.way_out)
     return None
+
+
+def _cannot_open(file: Path, url: URL) -> Failure:
+    """SQLite says the same of everything."""
+    if file.is_dir():
+        return Unreachable(f"{_name(url)}: that is a folder", "Name a file in it")
+    if file.parent.is_dir():
+        return NotPermitted(
+            f"{_name(url)}: no right to open the file, or to write beside it",
+            "Give that right on the file and its folder, or run this as who has it",
+        )
+    return Unreachable(
+        f"{_name(url)}: SQLite cannot open the file",
+        "Create its folder, or correct the path in the URL",
+    )
 
 
 def _postgresql(error: BaseException, url: URL) -> Failure | None:
@@ -81,11 +108,10 @@ def _postgresql(error: BaseException, url: URL) -> Failure | None:
         said = first_line(error)
         other = Unreachable(f"{_name(url)}: {said}", "Check the URL, and what it leads to")
         return PoolerInTheWay() if "startup parameter" in said else other
-    if state == INSUFFICIENT_PRIVILEGE:
-        return NotPermitted(
-            f"{_name(url)}: {first_line(error)}",
-            "Grant the role that migrates CREATE on the schema, and the ownership of its tables",
-        )
+    if state in NOT_PERMITTED:
+        said = first_line(error)
+        way_out = MAY_NOT_CONNECT if "for database" in said else NOT_PERMITTED[state]
+        return NotPermitted(f"{_name(url)}: {said}", way_out)
     if state == LOCK_NOT_AVAILABLE:
         return LockTimeout(
             "other connections kept a table locked",

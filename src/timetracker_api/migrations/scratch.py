@@ -25,6 +25,8 @@ _PREFIX = text(
     " WHERE datname = current_database()"
 )
 
+_SCHEMA = text("SELECT quote_ident(current_schema()) WHERE current_schema() <> 'public'")
+
 _OURS = text("""
     SELECT datname FROM pg_database
     WHERE starts_with(datname, :prefix) AND pg_get_userbyid(datdba) = current_user
@@ -58,6 +60,8 @@ async def scratch_database(server: URL) -> AsyncGenerator[URL]:
             await take_on_server(connection, _key(name))
             await _create(connection, name, server)
             try:
+                if schema := await connection.scalar(_SCHEMA):
+                    await _use_schema(connection, server.set(database=name), str(schema))
                 yield server.set(database=name)
             finally:
                 await connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
@@ -73,6 +77,13 @@ async def _create(connection: AsyncConnection, name: str, server: URL) -> None:
             f"the role {server.username or 'of the URL'} may not create the scratch database",
             "Let it, with ALTER ROLE ... CREATEDB, or name a role that may",
         ) from error
+
+
+async def _use_schema(connection: AsyncConnection, url: URL, schema: str) -> None:
+    """Have the tables go where they are in the database that it is like."""
+    async with autocommitting(url, NAME) as scratch:
+        await scratch.exec_driver_sql(f"CREATE SCHEMA {schema}")
+    await connection.exec_driver_sql(f"ALTER DATABASE {url.database} SET search_path = {schema}")
 
 
 async def _drop_abandoned(connection: AsyncConnection, prefix: str) -> None:

@@ -18,7 +18,7 @@ async def examine(backup: Path) -> Manifest:
 
 async def _flaw(backup: Path, manifest: Manifest) -> str:
     if manifest.format == "sqlite":
-        return await sqlite.flaw_of(backup, manifest.tables)
+        return await sqlite.flaw_of(backup, manifest)
     if manifest.format == "portable":
         return portable.flaw(backup, manifest.tables)
     try:

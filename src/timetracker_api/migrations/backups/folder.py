@@ -24,6 +24,9 @@ from timetracker_api.migrations.lock import LOCK_WAIT, granted, held_by_file
 
 NAMED_BY_US = re.compile(r"timetracker-(sqlite|postgresql)-\w+-\d{8}T\d{6}Z(-\d+)?\.\w+")
 
+UNFINISHED = ".timetracker.part"
+"""The ending of what is being written."""
+
 NO_SPACE = "no space is left"
 REASONS = {
     errno.EEXIST: "a file has that name",
@@ -68,8 +71,8 @@ def _lock_file(folder: Path) -> Path:
 
 
 def _sweep(folder: Path) -> None:
-    for leftover in folder.glob("timetracker-*.part*"):
-        leftover.unlink()
+    for leftover in folder.glob(f"*{UNFINISHED}"):
+        remove(leftover)
 
 
 def is_there(file: Path) -> bool:
@@ -80,7 +83,7 @@ def is_there(file: Path) -> bool:
 @contextmanager
 def aside(file: Path) -> Generator[Path]:
     """Give a file beside the one that is meant, for its owner alone; nothing of it stays."""
-    part = file.with_name(f"{file.name}.part")
+    part = file.with_name(f"{file.name}{UNFINISHED}")
     remove(part)
     os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
@@ -147,12 +150,13 @@ def writing_to(folder: Path, failure: type[Failure] = BackupFailed) -> Generator
     except (ConnectionError, TimeoutError):
         raise  # the server's
     except OSError as error:
+        place = error.filename or folder
         if error.errno in FORBIDDEN:
             raise NotPermitted(
-                f"{folder}: no right to write there", "Name another folder, or change its rights"
+                f"{place}: no right to write there", "Name another folder, or change its rights"
             ) from error
         reason = REASONS.get(error.errno or 0) or error.strerror or str(error)
-        raise failure(f"{folder}: {reason}", MAKE_ROOM) from error
+        raise failure(f"{place}: {reason}", MAKE_ROOM) from error
     except sqlite3.OperationalError as error:
         # SQLite tells of a full disk in one way, of a quota or a limit in another.
         if error.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:

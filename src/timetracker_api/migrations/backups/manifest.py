@@ -4,11 +4,11 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from timetracker_api.migrations.failures import RestoreFailed
+from timetracker_api.migrations.failures import BackupFailed, RestoreFailed
 
 Format = Literal["sqlite", "postgresql", "portable"]
 
@@ -36,7 +36,9 @@ class Manifest(BaseModel):
     app_version: str
     dialect: str
     """The kind of database it was taken from; a portable backup is for either."""
-    server_version: str
+    server_version: Annotated[str, Field(pattern=r"^\d+")]
+    schema_name: str | None = None
+    """Where the tables were, and will be again; only of PostgreSQL's own format."""
     database: str
     """Which database it was: its path, or host and name."""
     revision: str
@@ -58,6 +60,17 @@ class Manifest(BaseModel):
 def beside(backup: Path) -> Path:
     """Return where the manifest of a backup is."""
     return backup.with_name(f"{backup.name}.json")
+
+
+def refuse_another(backup: Path) -> None:
+    """Raise where something else has the name of the manifest."""
+    if beside(backup).exists():
+        try:
+            read(backup)
+        except RestoreFailed as error:
+            raise BackupFailed(
+                f"{beside(backup)} is there already, and is no manifest", "Name another file"
+            ) from error
 
 
 def read(backup: Path) -> Manifest:

@@ -23,7 +23,7 @@ from timetracker_api.migrations.backups.client_programs import (
     running,
     send,
 )
-from timetracker_api.migrations.backups.manifest import Copy, digest
+from timetracker_api.migrations.backups.manifest import Copy, Manifest, digest
 from timetracker_api.migrations.connections import LOCK_TIMEOUT
 from timetracker_api.migrations.driver_errors import LOCK_NOT_AVAILABLE
 from timetracker_api.migrations.failures import BackupFailed, RestoreFailed
@@ -43,7 +43,7 @@ _DROPS = text("""
         WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'f' THEN 'FOREIGN TABLE'
         ELSE 'TABLE' END, current_schema(), c.relname)
     FROM pg_class c
-    WHERE c.relnamespace = CAST(current_schema() AS regnamespace)
+    WHERE c.relnamespace = CAST(quote_ident(current_schema()) AS regnamespace)
       AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
     ORDER BY c.relkind = 'r', c.relname
@@ -59,7 +59,7 @@ _GRANTS = text("""
         CASE acl.grantee WHEN 0 THEN 'PUBLIC' ELSE acl.grantee::regrole::text END,
         CASE WHEN acl.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
     FROM pg_class c CROSS JOIN aclexplode(c.relacl) acl
-    WHERE c.relnamespace = CAST(current_schema() AS regnamespace)
+    WHERE c.relnamespace = CAST(quote_ident(current_schema()) AS regnamespace)
       AND c.relkind IN ('r', 'p', 'v', 'm', 'S') AND acl.grantee <> c.relowner
 """)
 
@@ -156,7 +156,7 @@ async def flaw(programs: Programs, file: Path) -> str:
         return str(error)
 
 
-async def load(connection: AsyncConnection, file: Path, tables: dict[str, int], note: Note) -> None:
+async def load(connection: AsyncConnection, file: Path, manifest: Manifest, note: Note) -> None:
     """Put a dump in the place of what there is, in one transaction of psql's."""
     try:
         programs = await fitting_programs(connection)
@@ -164,10 +164,15 @@ async def load(connection: AsyncConnection, file: Path, tables: dict[str, int], 
     except NoProgram as error:
         raise RestoreFailed(str(error), INSTALL) from error
     schema = await current_schema(connection)
+    if manifest.schema_name not in {None, schema}:
+        raise RestoreFailed(
+            f"{file} is of the schema {manifest.schema_name}, and the database uses {schema}",
+            "Create that schema, and make it the first of search_path; or use a portable backup",
+        )
     before = await connection.run_sync(emptying)
     after = [
         *await connection.run_sync(grants),
-        *(_counted(schema, *item) for item in tables.items()),
+        *(_counted(schema, *item) for item in manifest.tables.items()),
     ]
     await connection.rollback()
     for pause in (*patience.PAUSES, None):
@@ -191,7 +196,8 @@ async def _attempt(  # noqa: PLR0913, PLR0917 - what a run of psql takes
     after: Sequence[str],
     note: Note,
 ) -> None:
-    script = ("--no-owner", "--no-privileges", f"--schema={schema}", "-f", "-", str(file))
+    name = schema.strip('"').replace('""', '"')  # it takes no pattern, as pg_dump does
+    script = ("--no-owner", "--no-privileges", f"--schema={name}", "-f", "-", str(file))
     async with running(
         programs.path("psql"),
         *("-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose", "-f", "-"),

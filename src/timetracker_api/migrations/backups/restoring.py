@@ -106,10 +106,11 @@ async def _holds_data(url: URL, *, in_place: bool) -> bool:
 async def put(url: URL, backup: Path, manifest: Manifest, note: Note) -> None:
     """Make a backup the content of a database, all of it or nothing."""
     if url.get_backend_name() == "sqlite":
-        await _put_into_file(Path(url.database or ""), backup, manifest, note)
+        # Where a link leads to another disk, the file belongs there.
+        await _put_into_file(Path(url.database or "").resolve(), backup, manifest, note)
     elif manifest.format == "postgresql":
         async with connecting(url) as connection:
-            await postgresql.load(connection, backup, manifest.tables, note)
+            await postgresql.load(connection, backup, manifest, note)
     else:
         async with connecting(url) as connection:
             home = await postgresql.current_schema(connection)
@@ -125,7 +126,7 @@ async def _put_into_file(target: Path, backup: Path, manifest: Manifest, note: N
                 await _build(connection, backup, manifest, note)
         else:
             shutil.copyfile(backup, part)
-            if problem := await sqlite.flaw_of(part, manifest.tables):
+            if problem := await sqlite.flaw_of(part, manifest):
                 raise RestoreFailed(f"{backup} is damaged: {problem}", "Use another backup")
         await sqlite.settle(part, target, note)
 

@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from timetracker_api.migrations import patience
 from timetracker_api.migrations.backups import counting, folder
-from timetracker_api.migrations.backups.manifest import Copy, digest
-from timetracker_api.migrations.catalog import damage, orphans, quoted, relations
+from timetracker_api.migrations.backups.manifest import Copy, Manifest, digest
+from timetracker_api.migrations.catalog import damage, orphans, quoted, relations, version_rows
 from timetracker_api.migrations.connections import connecting
 from timetracker_api.migrations.driver_errors import first_line
 from timetracker_api.migrations.failures import LockTimeout
@@ -78,11 +78,15 @@ async def fault(file: Path) -> str:
     return found[0] or found[1]
 
 
-async def flaw_of(file: Path, tables: dict[str, int]) -> str:
-    """Return everything that is wrong with a file."""
+async def flaw_of(file: Path, manifest: Manifest) -> str:
+    """Return what is wrong with a backup; nothing where it is what its manifest says."""
 
     def look(connection: Connection) -> str:
-        return _cut_off(connection) or flaw(connection, tables)
+        return (
+            _cut_off(connection)
+            or flaw(connection, manifest.tables)
+            or _other_revision(connection, manifest.revision)
+        )
 
     return await _looked(file, look)
 
@@ -100,6 +104,11 @@ def flaw(connection: Connection, tables: dict[str, int]) -> str:
     """Return what is wrong with a database; nothing where it is whole and has these rows."""
     whole = damage(connection, "integrity_check") or orphans(connection)
     return whole or counting.difference(tables, counting.rows(connection))
+
+
+def _other_revision(connection: Connection, revision: str) -> str:
+    found = ", ".join(version_rows(connection))
+    return "" if found == revision else f"it is at {found}, not at {revision}"
 
 
 def _cut_off(connection: Connection) -> str:

@@ -14,7 +14,8 @@ from timetracker_api import __version__
 from timetracker_api.clock import now
 from timetracker_api.migrations.backups import folder, portable, postgresql, sqlite
 from timetracker_api.migrations.backups.client_programs import NoProgram, Programs
-from timetracker_api.migrations.backups.manifest import Copy, Format, Manifest, read
+from timetracker_api.migrations.backups.manifest import Copy, Format, Manifest, read, refuse_another
+from timetracker_api.migrations.catalog import version_rows
 from timetracker_api.migrations.connections import migration_url, reading
 from timetracker_api.migrations.driver_errors import explained
 from timetracker_api.migrations.failures import BackupFailed, ForeignSchema, SeveralHeads
@@ -95,6 +96,7 @@ class _Source:
     format: Format
     programs: Programs | None
     server_version: str
+    schema_name: str | None = None
 
     def name_in(self, home: Path) -> Path:
         return folder.unused_name(home, self.connection.dialect.name, self.revision, self.format)
@@ -133,24 +135,30 @@ async def _source(connection: AsyncConnection, wanted: Wanted, say: Say) -> _Sou
                     str(error), f"{postgresql.INSTALL}, or use --format portable"
                 ) from error
             say(f"{error}: writing the portable format")
-    return _Source(
-        connection, revision, "postgresql" if programs else "portable", programs, version
-    )
+    if programs is None:
+        return _Source(connection, revision, "portable", None, version)
+    schema = await postgresql.current_schema(connection)
+    return _Source(connection, revision, "postgresql", programs, version, schema)
 
 
 async def _revision(connection: AsyncConnection) -> str:
-    """Return the revision that a database is at, which may be one of a newer release."""
+    """Return the revision that a database is at, which may be one of a newer release.
+
+    What the scripts are like does not matter.
+    """
+    rows = await connection.run_sync(version_rows)
+    if len(rows) == 1:
+        return rows[0]
     state = await database_state(connection)
     if isinstance(state.problem, ForeignSchema | SeveralHeads):
         raise state.problem
-    if state.current is None:
-        raise BackupFailed("there is nothing to back up: the database has no tables")
-    return state.current
+    raise BackupFailed("there is nothing to back up: the database has no tables")
 
 
 async def _write(source: _Source, file: Path, keep: int, note: Note) -> Backup:
     if folder.is_there(file):
         raise BackupFailed(f"{file} is there already", "Name another file")
+    refuse_another(file)
     with folder.aside(file) as part:
         fault, copy = await asyncio.gather(source.fault(), source.copied(part, note))
         if fault:
@@ -168,6 +176,7 @@ async def _write(source: _Source, file: Path, keep: int, note: Note) -> Backup:
             app_version=__version__,
             dialect=source.connection.dialect.name,
             server_version=source.server_version,
+            schema_name=source.schema_name,
             database=_identity(source.connection.engine.url),
             revision=source.revision,
             tables=copy.tables,
