@@ -4,7 +4,7 @@ import pytest
 from httpx import AsyncClient
 
 from callers import Callers
-from given import Given
+from given import Given, faults
 from people import OTHER_PASSWORD, PASSWORD
 from timetracker_api.auth.scopes import Scope
 from timetracker_api.db.base import Entity
@@ -74,6 +74,38 @@ async def test_the_feed_is_read_on_from_a_cursor_and_narrowed(api: AsyncClient, 
     last = (await seen(api))[-1]
     assert await seen(api, occurred_after=last["occurred_at"]) == [last]
     assert last not in await seen(api, occurred_before=last["occurred_at"])
+
+
+@pytest.mark.parametrize("parameter", ["occurred_after", "occurred_before"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2026-11-20",
+        "1768899600",
+        "2026-11-20T09",
+        "2026-11-20T09:00:00 Europe/Brussels",
+        "9999-12-31T23:59:59-01:00",
+        "0001-01-01T00:00:00+01:00",
+    ],
+)
+async def test_the_feed_is_narrowed_by_instants_of_the_calendar_only(
+    api: AsyncClient, parameter: str, written: str
+):
+    refused = await api.get("/events", params={parameter: written})
+    assert refused.status_code == 422, refused.text
+    assert faults(refused) == {(f"/{parameter}", "type")}
+
+
+async def test_every_way_to_write_an_instant_is_read_everywhere(api: AsyncClient, given: Given):
+    client = await given.a_client()
+    for written in ("2026-11-20T09:00Z", "2026-11-20 10:00:00+01:00", "2026-11-20t09:00:00.0z"):
+        entry = await given.an_entry(
+            client_id=client["id"], started_at=written, duration_seconds=60
+        )
+        assert entry["started_at"] == "2026-11-20T09:00:00Z"
+        found = await api.get("/time-entries", params={"started_after": written})
+        assert entry["id"] in [each["id"] for each in found.json()["items"]]
+        await seen(api, occurred_after=written)
 
 
 async def test_no_event_holds_a_secret(api: AsyncClient, given: Given):

@@ -411,6 +411,7 @@ async def test_a_hidden_field_cannot_be_asked_for(given: Given, callers: Callers
         ({"include": "total"}, "/include", "not_a_choice"),
         ({"from": "yesterday"}, "/from", "type"),
         ({"started_after": "2026-11-20"}, "/started_after", "type"),
+        ({"updated_since": "9999-12-31T23:59:59-01:00"}, "/updated_since", "type"),
         ({"user_id": "0"}, "/user_id", "pattern"),
         ({"running": "maybe"}, "/running", "type"),
         ({"custom.nothing": "a"}, "/custom.nothing", "undefined_field"),

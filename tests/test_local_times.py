@@ -175,7 +175,7 @@ async def test_parts_of_seconds_are_cut_off_at_both_ends(given: Given, api: Asyn
     assert (entry["ended_at"], entry["duration_seconds"]) == ("2026-01-20T09:00:02Z", 2)
 
 
-@pytest.mark.parametrize("written", ["2026-01-20", "09:00", "1768899600", "", "2026-01-20 09:00Z"])
+@pytest.mark.parametrize("written", ["2026-01-20", "09:00", "1768899600", "", "2026-01-20_09:00Z"])
 async def test_a_time_is_a_date_with_a_time_of_day(api: AsyncClient, given: Given, written: str):
     body = {"client_id": (await given.a_client())["id"], "duration_seconds": 1}
     refused = await api.post("/time-entries", json={**body, "started_at": written})

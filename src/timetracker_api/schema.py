@@ -5,7 +5,7 @@ import unicodedata
 import zoneinfo
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, TypeVar
@@ -69,27 +69,46 @@ IdOf = Annotated[int, Field(ge=1, le=LARGEST_ID, examples=[7])]
 """The id of another record."""
 
 
-def _day_as_written(value: object) -> object:
-    """Pydantic would read numbers, as seconds since 1970."""
-    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value, re.ASCII):
-        return value
-    raise PydanticCustomError("type", "Input should be a date such as 2026-11-22")
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+TIME = re.compile(
+    DATE.pattern
+    + r"[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?([Zz]|[+-][0-9]{2}:[0-9]{2})?",
+    re.ASCII,
+)
 
+
+def _written_as(form: re.Pattern[str], example: str) -> BeforeValidator:
+    """Accept text of this form only: Pydantic would read numbers, as seconds since 1970."""
+
+    def check(value: object) -> object:
+        if isinstance(value, str) and form.fullmatch(text := value.strip()):
+            return text
+        raise PydanticCustomError("type", "Input should be {example}", {"example": example})
+
+    return BeforeValidator(check)
+
+
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise PydanticCustomError("type", "Input lies outside the calendar") from None
+
+
+_A_TIME = _written_as(TIME, "a time such as 2026-11-22T09:30:00Z")
 
 Day = Annotated[
-    date, BeforeValidator(_day_as_written), Field(strict=False, examples=["2026-11-22"])
+    date,
+    _written_as(DATE, "a date such as 2026-11-22"),
+    Field(strict=False, examples=["2026-11-22"]),
 ]
 """A date, as ``YYYY-MM-DD``."""
 
+Moment = Annotated[AwareDatetime, _A_TIME, AfterValidator(_in_utc), Field(strict=False)]
+"""An instant, written with its offset and read as UTC."""
 
-def _moment_as_written(value: object) -> object:
-    if isinstance(value, str) and re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]", value, re.ASCII):
-        return value
-    raise PydanticCustomError("type", "Input should be a time such as 2026-11-22T09:30:00Z")
-
-
-Moment = Annotated[AwareDatetime, BeforeValidator(_moment_as_written), Field(strict=False)]
-"""An instant, with its offset."""
+WallTime = Annotated[datetime, _A_TIME, Field(strict=False, examples=["2026-11-22T09:30:00Z"])]
+"""A time with an offset, or one that clocks show somewhere; `time_entries.instants` reads both."""
 
 
 class Reference(Schema):

@@ -1,10 +1,9 @@
 """The query parameters by which time entries are found and listed."""
 
 from collections.abc import Iterator
-from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import Field
 from sqlalchemy import ColumnElement
 
 from timetracker_api.clients.models import Client
@@ -13,15 +12,12 @@ from timetracker_api.custom_fields.finding.sort_parameter import SortedBy
 from timetracker_api.db.json.keys import HasItem
 from timetracker_api.db.naming import containing
 from timetracker_api.projects.models import Project
+from timetracker_api.schema import Day, Moment
 from timetracker_api.tasks.models import Task
 from timetracker_api.time_entries import periods
 from timetracker_api.time_entries.models import TimeEntry
-from timetracker_api.time_entries.schemas import as_written, day_as_written
 from timetracker_api.web.feeds import Feed
 from timetracker_api.web.parameters import Ids, IdsOrNone, among
-
-Moment = Annotated[AwareDatetime, BeforeValidator(as_written)]
-Date = Annotated[date, BeforeValidator(day_as_written)]
 
 
 class TimeEntryFilters(CustomFilters, frozen=True):
@@ -51,9 +47,9 @@ class TimeEntryFilters(CustomFilters, frozen=True):
     """Only those that have all mandatory custom fields, or only the others."""
     search: Annotated[str | None, Field(max_length=200)] = None
     """Only those whose notes contain this, whatever the case."""
-    from_: Annotated[Date | None, Field(alias="from")] = None
+    from_: Annotated[Day | None, Field(alias="from")] = None
     """Only those of this day or later, by their own calendar."""
-    to: Date | None = None
+    to: Day | None = None
     """Only those of this day or earlier, by their own calendar."""
     started_after: Moment | None = None
     """Only those that began at this instant or later."""

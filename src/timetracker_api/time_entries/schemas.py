@@ -1,10 +1,9 @@
 """Time entries as the API takes and shows them."""
 
-import re
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import MISSING, AfterValidator, BeforeValidator, Field, JsonValue
+from pydantic import MISSING, AfterValidator, Field, JsonValue
 from pydantic_core import PydanticCustomError
 
 from timetracker_api.custom_fields.schemas import CustomFields, CustomValues
@@ -20,38 +19,10 @@ from timetracker_api.schema import (
     Schema,
     Text,
     TimeZoneName,
+    WallTime,
 )
 
-DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-WRITTEN = re.compile(
-    DAY + r"[Tt][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
-    r"([Zz]|[+-][0-9]{2}:[0-9]{2})?",
-    re.ASCII,
-)
-
-
-def as_written(value: Any) -> Any:
-    """Refuse numbers, and whatever else could be read as a time."""
-    if isinstance(value, str) and WRITTEN.fullmatch(value):
-        return value
-    raise PydanticCustomError("type", "Input should be a time such as 2026-11-22T09:30:00Z")
-
-
-def day_as_written(value: Any) -> Any:
-    """Refuse numbers, and whatever else could be read as a date."""
-    if isinstance(value, str) and re.fullmatch(DAY, value, re.ASCII):
-        return value
-    raise PydanticCustomError("type", "Input should be a date such as 2026-11-22")
-
-
-Instant = Annotated[
-    datetime,
-    BeforeValidator(as_written),
-    Field(strict=False, examples=["2026-11-22T09:30:00Z"]),
-]
-"""A time with an offset, or one on the clocks of the entry's time zone."""
-
-End = Annotated[Instant, Field(examples=["2026-11-22T11:00:00Z"])]
+End = Annotated[WallTime, Field(examples=["2026-11-22T11:00:00Z"])]
 
 Seconds = Annotated[int, Field(ge=0, le=2**31 - 1, examples=[5400])]
 
@@ -92,7 +63,7 @@ class TimeEntryCreate(EntryFields):
 
     user_id: IdOf | None = None
     """Who spent it; null for the caller. Another needs `time_entries:others`."""
-    started_at: Instant
+    started_at: WallTime
     """When it began. Without an offset, on the clocks of `time_zone`."""
     ended_at: End | None = None
     """When it ended; or else `duration_seconds`."""
@@ -105,7 +76,7 @@ class TimeEntryCreate(EntryFields):
 class _Changes(EntryFields):
     user_id: IdOf
     """Who spent it. Another needs `time_entries:others`."""
-    started_at: Instant
+    started_at: WallTime
     """When it began. Without an offset, on the clocks of `time_zone`."""
     ended_at: End
     """When it ended. Ends what is running."""

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from timetracker_api.schema import Body, IdOf, Schema
-from timetracker_api.time_entries.schemas import EntryFields, Instant, TimeEntryRead
+from timetracker_api.schema import Body, IdOf, Schema, WallTime
+from timetracker_api.time_entries.schemas import EntryFields, TimeEntryRead
 
 ServerTime = Annotated[datetime, Field(examples=["2026-11-22T09:30:00Z"])]
 OnRunning = Literal["reject", "switch"]
@@ -15,7 +15,7 @@ OnRunning = Literal["reject", "switch"]
 class TimerStart(EntryFields):
     """What is being done from now on."""
 
-    started_at: Instant | None = None
+    started_at: WallTime | None = None
     """When it began; null for now."""
     on_running: OnRunning = "reject"
     """What to do with a timer that is running: `reject` (409) or `switch`."""
@@ -30,7 +30,7 @@ class TimerStop(Body):
 
     entry_id: IdOf | None = None
     """Stop only if this entry is the one that is running."""
-    ended_at: Instant | None = None
+    ended_at: WallTime | None = None
     """When it ended; null for now."""
 
 

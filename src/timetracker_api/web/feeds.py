@@ -13,7 +13,7 @@ from hashlib import blake2b
 from typing import Annotated, Any, Generic, TypeVar
 
 import orjson
-from pydantic import MISSING, AwareDatetime, ConfigDict, Field, TypeAdapter
+from pydantic import MISSING, ConfigDict, Field, TypeAdapter
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
@@ -36,7 +36,7 @@ from timetracker_api.db.session import context
 from timetracker_api.db.types import UTCDateTime
 from timetracker_api.entities import Representation, Values
 from timetracker_api.problems import Fault, Invalid
-from timetracker_api.schema import LARGEST_ID, Schema
+from timetracker_api.schema import LARGEST_ID, Moment, Schema
 from timetracker_api.web.parameters import Order, Parameters
 
 T = TypeVar("T")
@@ -49,7 +49,7 @@ LONGEST_CURSOR = 2200
 
 ID: TypeAdapter[Any] = TypeAdapter(Annotated[int, Field(strict=True, ge=1, le=LARGEST_ID)])
 KEYS: Mapping[type[TypeEngine[Any]], TypeAdapter[Any]] = {
-    UTCDateTime: TypeAdapter(AwareDatetime),
+    UTCDateTime: TypeAdapter(Moment),
     String: TypeAdapter(Annotated[str, Field(pattern=r"\A[^\x00]*\z")]),
     Integer: TypeAdapter(Annotated[int, Field(strict=True, ge=-LARGEST_ID, le=LARGEST_ID)]),
     Numeric: TypeAdapter(int | float),

@@ -10,9 +10,9 @@ from typing import Any, cast
 
 from timetracker_api.custom_fields.changes.rewriting import Unfit
 from timetracker_api.custom_fields.kinds import KINDS
-from timetracker_api.custom_fields.kinds.moments import DATE
 from timetracker_api.custom_fields.kinds.numbers import WHOLE
 from timetracker_api.custom_fields.values import Validator, ValueFault
+from timetracker_api.schema import DATE
 
 Step = Callable[[Any], Any]
 

@@ -1,20 +1,17 @@
 """Kinds whose values are dates and instants."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import Field
 
 from timetracker_api.custom_fields.definition import Definition
-from timetracker_api.custom_fields.kinds.refusing import refusal, written_as
+from timetracker_api.custom_fields.kinds.refusing import written_as
+from timetracker_api.schema import Day, Moment
 
-DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-INSTANT = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
-    r"([Zz]|[+-][0-9]{2}:[0-9]{2})",
-    re.ASCII,
-)
+PRECISE = re.compile(r".*:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-].*)", re.ASCII)
+"""With seconds, as the ``date-time`` of forms is, and no finer than values are stored."""
 
 
 def day(definition: Definition) -> Any:
@@ -22,18 +19,11 @@ def day(definition: Definition) -> Any:
         ge=definition.minimum and date.fromisoformat(definition.minimum),
         le=definition.maximum and date.fromisoformat(definition.maximum),
     )
-    return Annotated[date, written_as(DATE, "date_type"), bounds]
-
-
-def _in_utc(value: datetime) -> datetime:
-    try:
-        return value.astimezone(UTC)
-    except OverflowError:
-        raise refusal("datetime_type", "Input lies outside the calendar") from None
+    return Annotated[Day, bounds]
 
 
 def instant(_definition: Definition) -> Any:
-    return Annotated[AwareDatetime, written_as(INSTANT, "datetime_type"), AfterValidator(_in_utc)]
+    return Annotated[Moment, written_as(PRECISE, "datetime_type")]
 
 
 def instant_text(_definition: Definition, value: datetime) -> str:
