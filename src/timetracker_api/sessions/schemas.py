@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, SecretStr
+from pydantic import Field, SecretStr
 
 from timetracker_api.auth.scopes import Scope
-from timetracker_api.schema import Body, Line, Name, Resource, Schema
+from timetracker_api.schema import Body, Line, Moment, Name, Resource, Schema
 from timetracker_api.users.schemas import UserRead
 from timetracker_api.web.pagination import Listing
 
@@ -53,9 +53,7 @@ class TokenCreate(Body):
         Field(min_length=1, max_length=100, examples=[["clients:read"]]),
     ]
     """What it may do: no more than you may."""
-    expires_at: (
-        Annotated[AwareDatetime, Field(strict=False, examples=["2099-01-01T00:00:00Z"])] | None
-    ) = None
+    expires_at: Annotated[Moment, Field(examples=["2099-01-01T00:00:00Z"])] | None = None
     """When it ends; null for never. Not after the token it is made with."""
 
 
