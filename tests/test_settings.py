@@ -34,6 +34,8 @@ async def test_settings_can_be_read_and_changed(api: AsyncClient):
     [
         ("time_zone", "Mars/Olympus", "time_zone"),
         ("time_zone", "europe/brussels", "time_zone"),
+        ("time_zone", "localtime", "time_zone"),
+        ("time_zone", "Factory", "time_zone"),
         ("time_zone", None, "type"),
         ("currency", "euro", "pattern"),
         ("currency", "eur", "pattern"),

@@ -192,8 +192,12 @@ Name = Annotated[Line, Field(min_length=1, max_length=200)]
 
 @cache
 def _time_zones() -> Collection[str]:
-    """Return the names there are. Looking takes 40 ms: it opens every file there is."""
-    return zoneinfo.available_timezones()
+    """Return the names there are. Looking takes 40 ms: it opens every file there is.
+
+    Two are files, but no zones: what the clock of this machine is set to, and what one is set to
+    before anybody has chosen.
+    """
+    return zoneinfo.available_timezones() - {"localtime", "Factory"}
 
 
 def _time_zone(name: str) -> str:
