@@ -761,6 +761,10 @@ SENSELESS = [
     f"postgresql://ada:{SECRET}@127.0.0.1",
     SECRET,
     "",
+    "sqlite://",
+    "sqlite:///",
+    "sqlite:///:memory:",
+    "sqlite:///file:time?mode=memory&uri=true",
 ]
 
 

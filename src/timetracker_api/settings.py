@@ -195,4 +195,8 @@ def async_url(value: str) -> URL:
         raise ValueError(f"{url.drivername} is not supported; use sqlite or postgresql")
     if backend == "postgresql" and not url.database:
         raise ValueError("the PostgreSQL URL does not name a database")
+    if backend == "sqlite" and (
+        url.database in {None, "", ":memory:"} or url.query.get("mode") == "memory"
+    ):
+        raise ValueError("the SQLite URL does not name a file")
     return url.set(drivername=DRIVERS[backend])

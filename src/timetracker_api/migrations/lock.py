@@ -36,11 +36,8 @@ async def migration_lock(url: URL, wait: float = LOCK_WAIT) -> AsyncGenerator[No
     """
     if url.get_backend_name() == "postgresql":
         holder = _on_the_server(url)
-    elif url.database and url.database != ":memory:":
-        holder = _beside_the_file(url.database)
     else:
-        yield  # nobody else can see a database in memory
-        return
+        holder = _beside_the_file(url.database or "")
     async with holder as take:
         if not await granted(take, wait):
             raise LockBusy(
