@@ -149,6 +149,18 @@ async def test_a_timer_neither_begins_nor_ends_ahead_of_time_but_for_what_clocks
     assert (stopped["ended_at"], stopped["duration_seconds"]) == (stopped["started_at"], 0)
 
 
+async def test_a_timer_does_not_begin_so_long_ago_that_it_could_not_be_stopped(
+    api: AsyncClient, here: dict[str, int]
+):
+    beginning = {"started_at": "0001-01-01T00:00:00Z"}
+    assert faults(await do(api, "start", **here, **beginning)) == {("/started_at", "maximum")}
+    longest = from_now(seconds=60 - 2**31)
+    timer = (await done(api, "start", **here, started_at=longest))["timer"]
+    earlier = await api.patch(f"/time-entries/{timer['id']}", json=beginning)
+    assert faults(earlier) == {("/started_at", "maximum")}
+    assert (await done(api, "stop"))["stopped"]["id"] == timer["id"]
+
+
 async def test_clocks_that_differ_make_no_overlap(api: AsyncClient, here: dict[str, int]):
     await done(api, "start", **here, started_at=from_now(minutes=-1))
     first = (await done(api, "stop", ended_at=from_now(seconds=40)))["stopped"]

@@ -15,7 +15,7 @@ from timetracker_api.problems import Conflict
 from timetracker_api.time_entries import rules
 from timetracker_api.time_entries.held import Held, hold, owner
 from timetracker_api.time_entries.instants import local_date
-from timetracker_api.time_entries.intervals import interval
+from timetracker_api.time_entries.intervals import between, interval
 from timetracker_api.time_entries.models import TimeEntry
 from timetracker_api.time_entries.places import PLACE, Place, refuse_archived, spot
 from timetracker_api.time_entries.pricing import price
@@ -110,7 +110,10 @@ async def write(
     rules.refuse_locked(session, rule, values["local_date"])
     if before is None or before.started_at != started_at:
         planned = rule.future_entries == "allow" and ended_at is not None
-        rules.refuse_future(started_at, clock.now(), "started_at", allowed=planned)
+        now = clock.now()
+        rules.refuse_future(started_at, now, "started_at", allowed=planned)
+        if ended_at is None:  # what has taken too long already could not be stopped
+            between(started_at, max(started_at, now), "started_at")
     if before is not None and before.user_id != user.id and ended_at is None:
         raise Conflict("It is running; its user's timer has to be stopped first.")
     if where is not None:
