@@ -1,14 +1,19 @@
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from httpx import AsyncClient, Response
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from callers import Callers
 from given import Given, faults
 from people import recorded
 from timetracker_api import clock
+from timetracker_api.auth.models import User
 from timetracker_api.db.session import Database
+from timetracker_api.time_entries.held import locked_users
 
 
 def at(text: str) -> datetime:
@@ -321,6 +326,21 @@ async def test_everybody_has_a_timer_of_their_own(
         assert (await done(other, "start", **here))["stopped"] is None
     assert (await api.get("/timer")).json()["timer"] == timer
     assert (await do(await callers.a("viewer"), "start", **here)).status_code == 403
+
+
+@pytest.mark.parametrize("verb", ["start", "stop", "discard", "resume", "switch"])
+async def test_who_is_deleted_while_they_ask_has_to_sign_in_first(
+    api: AsyncClient, here: dict[str, int], monkeypatch: pytest.MonkeyPatch, verb: str
+):
+    async def too_late(session: AsyncSession, ids: Collection[int]) -> Mapping[int, User]:
+        connection = await session.connection()
+        await connection.execute(delete(User).where(User.id.in_(ids)))
+        return await locked_users(session, ids)
+
+    monkeypatch.setattr("timetracker_api.timer.service.locked_users", too_late)
+    refused = await do(api, verb, **here if verb in {"start", "switch"} else {})
+    assert refused.status_code == 401, refused.text
+    assert refused.headers["www-authenticate"].startswith("Bearer")
 
 
 async def test_a_repeated_start_with_the_same_key_is_one_start(

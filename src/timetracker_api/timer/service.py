@@ -17,7 +17,7 @@ from timetracker_api.auth.models import User
 from timetracker_api.custom_fields.validation import acceptable
 from timetracker_api.db.session import context
 from timetracker_api.entities import Values
-from timetracker_api.problems import Conflict, Fault, Invalid, NotFound
+from timetracker_api.problems import Conflict, Fault, Invalid, NotFound, Unauthenticated
 from timetracker_api.time_entries import rules
 from timetracker_api.time_entries.held import Held, held, locked_users
 from timetracker_api.time_entries.instants import instant
@@ -176,6 +176,8 @@ async def _caller(session: AsyncSession) -> tuple[User, datetime]:
     """Lock the caller, and look at the clock after that."""
     id = context(session).actor_id or 0
     users = await locked_users(session, [id])
+    if id not in users:
+        raise Unauthenticated("The user of this token has just been deleted.")
     return users[id], _now()
 
 
