@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
-from sqlalchemy.exc import DBAPIError
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
@@ -15,6 +14,7 @@ from timetracker_api import __version__, api, health
 from timetracker_api.auth.throttling import Throttle
 from timetracker_api.custom_fields import indexing
 from timetracker_api.custom_fields.forms.openapi import router as document
+from timetracker_api.db.failing import UNREACHABLE
 from timetracker_api.db.session import Database
 from timetracker_api.settings import Settings
 from timetracker_api.web import docs, errors, openapi
@@ -118,5 +118,5 @@ async def _keep_house(database: Database) -> None:
         await asyncio.sleep(HOUR)
         try:
             await forget_old(database)
-        except (DBAPIError, *errors.UNAVAILABLE):
+        except UNREACHABLE:
             log.warning("old answers could not be deleted; trying again in an hour")

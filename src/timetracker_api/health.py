@@ -4,17 +4,16 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter
 from pydantic import Field
-from sqlalchemy.exc import DBAPIError
 
 from timetracker_api import __version__
 from timetracker_api.auth.principal import Caller
+from timetracker_api.db.failing import UNREACHABLE
 from timetracker_api.db.session import Context
 from timetracker_api.migrations.revisions import State, database_state
 from timetracker_api.organization.service import policy
 from timetracker_api.problems import Unavailable
 from timetracker_api.schema import Schema
 from timetracker_api.settings import Limits
-from timetracker_api.web.errors import UNAVAILABLE
 from timetracker_api.web.routing import answers, operation_id
 
 router = APIRouter(tags=["service"], generate_unique_id_function=operation_id)
@@ -53,7 +52,7 @@ async def check_ready(known: Caller) -> Health:
     """Answer when requests can be served: the database is there, and at the revision we need."""
     try:
         state = await _state(known)
-    except UNAVAILABLE as error:
+    except UNREACHABLE as error:
         raise Unavailable(f"The database cannot be reached: {type(error).__name__}.") from error
     if state.obstacle is not None:
         raise Unavailable(str(state.obstacle))
@@ -68,7 +67,7 @@ async def get_info(known: Caller) -> Info:
         revision = (await _state(known)).current
         async with known.database.read(known) as session:
             rule = await policy(session)
-    except (DBAPIError, *UNAVAILABLE):
+    except UNREACHABLE:
         pass  # what can be said without the database is said
     return Info(
         name="timetracker-api",

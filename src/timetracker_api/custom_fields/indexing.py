@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from timetracker_api.custom_fields import indexes
 from timetracker_api.custom_fields.indexes import LOCK, FieldIndex, Plan
+from timetracker_api.db.failing import UNREACHABLE
 from timetracker_api.db.schema_version import CHANGED
 from timetracker_api.db.session import Database, UnitOfWork, context
 from timetracker_api.migrations.connections import migration_url
@@ -20,7 +21,6 @@ from timetracker_api.migrations.driver_errors import explain, explained, first_l
 from timetracker_api.migrations.failures import Failure, IndexFailed, LockBusy
 from timetracker_api.migrations.lock import autocommitting, granted, take_on_server
 from timetracker_api.migrations.revisions import database_state
-from timetracker_api.web.errors import UNAVAILABLE
 from timetracker_api.web.observability import log
 
 HOUR = 3600
@@ -154,7 +154,7 @@ async def _attempt(database: Database) -> None:
         outcome = await reconcile(database)
     except LockBusy:
         return  # who has the lock will see what we have seen
-    except (Failure, *UNAVAILABLE) as error:
+    except (Failure, *UNREACHABLE) as error:
         log.warning(
             "custom fields are not indexed; once the reason is gone, "
             "run `timetracker-api db reindex-custom-fields`",

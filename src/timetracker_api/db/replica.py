@@ -9,22 +9,13 @@ import asyncio
 from time import monotonic
 from typing import Any, Self
 
-import asyncpg
 import structlog
-from sqlalchemy import TextClause, exc, text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from timetracker_api.db.engine import lasting_engine
+from timetracker_api.db.failing import UNREACHABLE, describe
 from timetracker_api.settings import Settings
-
-UNREACHABLE = (
-    exc.DBAPIError,
-    exc.TimeoutError,
-    asyncpg.PostgresError,  # while connecting, the driver's errors come unwrapped
-    asyncpg.InterfaceError,
-    OSError,
-)
-"""How a server fails, or the way to it."""
 
 AVOIDED_SECONDS = 60
 """How long a replica is left alone that was not good: the log says so as often."""
@@ -109,9 +100,3 @@ async def _row(
     connection: AsyncConnection, statement: TextClause, **values: str
 ) -> tuple[Any, ...]:
     return tuple((await connection.execute(statement, values)).one())
-
-
-def describe(error: BaseException) -> str:
-    """Say what a server has failed with, on one line."""
-    reason = getattr(error, "orig", None) or error
-    return " ".join(f"{type(reason).__name__}: {reason}".split())

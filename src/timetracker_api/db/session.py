@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
 
 from timetracker_api.db.engine import create_engines
+from timetracker_api.db.failing import UNREACHABLE, describe
 from timetracker_api.db.reading import Reader
-from timetracker_api.db.replica import UNREACHABLE, Replica, describe
+from timetracker_api.db.replica import Replica
 from timetracker_api.settings import Settings
 
 T = TypeVar("T")

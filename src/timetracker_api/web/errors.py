@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-import asyncpg
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
@@ -15,6 +14,7 @@ from starlette.responses import Response as PlainResponse
 from starlette.routing import Match
 
 from timetracker_api.db.conflicts import violation
+from timetracker_api.db.failing import UNREACHABLE
 from timetracker_api.db.session import request_context
 from timetracker_api.problems import (
     BodyTooLarge,
@@ -34,16 +34,6 @@ from timetracker_api.problems import (
 )
 from timetracker_api.web.idempotency import Answered
 from timetracker_api.web.observability import log
-
-UNAVAILABLE = (
-    exc.OperationalError,
-    exc.InterfaceError,
-    exc.TimeoutError,
-    asyncpg.PostgresError,  # while connecting, the driver's errors come unwrapped
-    ConnectionError,
-    TimeoutError,
-    OSError,
-)
 
 BY_STATUS: Mapping[int, type[Problem]] = {
     kind.status: kind for kind in (MalformedBody, NotFound, MethodNotAllowed, BodyTooLarge)
@@ -83,9 +73,8 @@ def install(app: FastAPI) -> None:
 
     answer((Problem,), lambda problem: problem)
     answer((RequestValidationError,), lambda error: Invalid(*faults(error.errors(), error.body)))
-    answer(UNAVAILABLE, _unavailable)
-    answer((exc.DBAPIError,), _from_database)
-    answer((exc.IntegrityError,), _from_constraint)
+    answer(UNREACHABLE, _unavailable)
+    answer((exc.DBAPIError,), problem_of)
     answer((StaleDataError,), lambda _: Conflict("Somebody else changed it at the same time."))
     answer((Exception,), lambda _: InternalError("The log has the rest under this request id."))
 
@@ -149,7 +138,17 @@ def problem_of(error: exc.DBAPIError) -> Problem:
     """Say what an error of the database means to the client."""
     if isinstance(error, exc.IntegrityError):
         return _from_constraint(error)
-    return _unavailable(error) if isinstance(error, UNAVAILABLE) else _from_database(error)
+    state = getattr(error.orig, "sqlstate", None) or ""
+    if (
+        isinstance(error, exc.OperationalError | exc.InterfaceError)
+        or error.connection_invalidated
+        or state in MISSING_STATES
+        or state.startswith(TRANSIENT)
+    ):
+        return _unavailable(error)
+    if isinstance(error, exc.DataError):
+        return Invalid(detail="A value is beyond what the database can hold.")
+    raise error  # a mistake of ours, which is answered and logged as all of them are
 
 
 def _from_constraint(error: exc.IntegrityError) -> Problem:
@@ -166,15 +165,6 @@ def _from_constraint(error: exc.IntegrityError) -> Problem:
     if broken.kind == "reference":
         return InUse("Other records refer to it, or it refers to one that is gone.")
     return Conflict("A rule of the database forbids it.")
-
-
-def _from_database(error: exc.DBAPIError) -> Problem:
-    state = getattr(error.orig, "sqlstate", None) or ""
-    if error.connection_invalidated or state in MISSING_STATES or state.startswith(TRANSIENT):
-        return _unavailable(error)
-    if isinstance(error, exc.DataError):
-        return Invalid(detail="A value is beyond what the database can hold.")
-    raise error  # a mistake of ours, which is answered and logged as all of them are
 
 
 def faults(errors: Iterable[Mapping[str, Any]], body: JsonValue = None) -> list[Fault]:

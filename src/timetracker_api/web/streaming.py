@@ -7,7 +7,7 @@ from contextlib import aclosing
 from starlette.responses import StreamingResponse
 from starlette.types import Send
 
-from timetracker_api.db.replica import UNREACHABLE, describe
+from timetracker_api.db.failing import UNREACHABLE, describe
 from timetracker_api.web.observability import log
 
 PATIENCE_SECONDS = 60
