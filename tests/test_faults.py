@@ -1,9 +1,9 @@
 import asyncio
 import socket
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from httpx import AsyncClient, Response
@@ -40,6 +40,13 @@ def unavailable(response: Response) -> str:
     assert response.headers["content-type"] == "application/problem+json"
     assert int(response.headers["retry-after"]) > 0
     return response.json()["detail"]
+
+
+def warned(caplog: pytest.LogCaptureFixture) -> list[Mapping[str, Any]]:
+    """Return what the log was given at the level of a warning."""
+    told = [cast(Any, each.msg) for each in caplog.records if each.levelname == "WARNING"]
+    assert told
+    return told
 
 
 @contextmanager
@@ -133,7 +140,9 @@ async def everything(callers: Callers) -> list[Response]:
     ]
 
 
-async def test_without_its_database_the_service_says_so(unreachable: Settings):
+async def test_without_its_database_the_service_says_so(
+    unreachable: Settings, caplog: pytest.LogCaptureFixture
+):
     async with another_app(unreachable) as (_, callers):
         nobody = callers.nobody()
         assert "cannot be reached" in unavailable(await nobody.get(f"{ROOT}/health/ready"))
@@ -143,6 +152,7 @@ async def test_without_its_database_the_service_says_so(unreachable: Settings):
         assert (await nobody.get(f"{ROOT}/info")).json()["revision"] is None
         assert (await nobody.get(f"{ROOT}/openapi.json")).status_code == 200
         assert (await nobody.get("/clients")).status_code == 401
+    assert not [each for each in warned(caplog) if each["exc_info"]]
 
 
 @pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
@@ -185,6 +195,31 @@ async def test_before_it_is_migrated_the_service_says_so(empty: Settings):
 async def test_a_service_that_can_serve_is_ready(callers: Callers):
     ready = await callers.nobody().get(f"{ROOT}/health/ready")
     assert (ready.status_code, ready.json()) == (200, {"status": "ok"})
+
+
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+async def test_a_connection_that_has_become_read_only_is_replaced(
+    settings: Settings, database: Database
+):
+    assert database
+    async with another_app(settings) as (app, callers):
+        api = await callers.a("admin")
+        async with app.state.database.engines.writing.begin() as connection:
+            await connection.execute(text("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"))
+        assert "cannot be reached" in unavailable(await api.post("/clients", json={"name": "Acme"}))
+        assert (await api.post("/clients", json={"name": "Acme"})).status_code == 201
+
+
+async def test_a_file_that_is_missing_is_told_with_the_place_where_it_is(
+    api: AsyncClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    async def look_up(*_: object) -> None:
+        raise FileNotFoundError("/nowhere/at-all")
+
+    monkeypatch.setattr("timetracker_api.auth.tokens.look_up", look_up)
+    unavailable(await api.get("/clients"))
+    [told] = warned(caplog)
+    assert "/nowhere/at-all" in str(told["exc_info"])
 
 
 @pytest.fixture

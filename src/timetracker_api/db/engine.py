@@ -4,7 +4,7 @@ import sqlite3
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import URL, AdaptedConnection, Connection, event
+from sqlalchemy import URL, AdaptedConnection, Connection, ExceptionContext, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -13,6 +13,9 @@ from timetracker_api.settings import Pooler
 
 LOCK_TIMEOUT = "5s"
 """How long a statement waits for a row that another transaction holds, before 503."""
+
+READ_ONLY = "25006"
+"""What PostgreSQL calls a write in a transaction that only reads."""
 
 MOST_LASTING = 3
 """Exports and the like at the same time, per process."""
@@ -64,6 +67,7 @@ def _postgresql(url: URL, pooler: Pooler, **sizes: int) -> AsyncEngine:
         **sizes,
     )
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    event.listen(engine.sync_engine, "handle_error", _leave_read_only)
     return engine
 
 
@@ -86,6 +90,15 @@ def _refuse_closed(connection: AdaptedConnection, _record: object, _proxy: objec
     """
     if connection.driver_connection is None or connection.driver_connection.is_closed():
         raise DisconnectionError
+
+
+def _leave_read_only(context: ExceptionContext) -> None:
+    """Have the pool open other connections where this server has ceased to be the primary.
+
+    To the pool it is as good as ever: after a failover, requests would go on failing on it.
+    """
+    if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
+        context.is_disconnect = True
 
 
 def _engine(url: URL, **options: Any) -> AsyncEngine:

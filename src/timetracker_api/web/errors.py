@@ -1,6 +1,7 @@
 """Whatever goes wrong, the answer is a problem: ours, the framework's, the database's."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from traceback import walk_tb
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -128,10 +129,20 @@ def _unavailable(error: Exception) -> Problem:
     )
     if not missing and getattr(reason, "sqlite_errorname", None) == "SQLITE_ERROR":
         raise error  # SQLite says "operational" of mistakes in a statement, too
-    log.warning("database unavailable", reason=f"{type(reason).__name__}: {reason}")
+    log.warning(
+        "database unavailable",
+        reason=f"{type(reason).__name__}: {reason}",
+        exc_info=None if _is_of_the_driver(error) else error,
+    )
     if missing:
         return Unavailable("The database has not been migrated; `/health/ready` says more.")
     return Unavailable("The database cannot be reached or is busy.")
+
+
+def _is_of_the_driver(error: Exception) -> bool:
+    """Whether it is about the database: other files and connections fail with an OSError, too."""
+    modules = (frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__))
+    return not isinstance(error, OSError) or any(each.startswith("asyncpg.") for each in modules)
 
 
 def problem_of(error: exc.DBAPIError) -> Problem:
