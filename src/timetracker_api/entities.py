@@ -11,18 +11,21 @@ from collections.abc import (
 )
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from timetracker_api import clock
 from timetracker_api.db.base import Entity, Numbered
+from timetracker_api.db.naming import Archivable
 from timetracker_api.db.nesting import Shape
 from timetracker_api.db.schema_version import ChangesSchema
 from timetracker_api.db.session import context
 from timetracker_api.problems import Fault, InUse, Invalid, NotFound, pointer
 
 E = TypeVar("E", bound=Entity)
+A = TypeVar("A", bound=Archivable)  # and an Entity: the language has no word for both
 Values = dict[str, Any]
 Check = Callable[[AsyncSession, Entity, Values], Awaitable[None]]
 Removal = Callable[[AsyncSession, Entity], Awaitable[None]]
@@ -213,6 +216,17 @@ async def update(session: AsyncSession, entity: E, values: Values) -> E:
     await stage(session, entity, values)
     await session.flush()
     return entity
+
+
+async def archive(session: AsyncSession, entity: A) -> A:
+    """Put an entity away: it keeps its history, and takes nothing new."""
+    since = entity.archived_at or clock.now()
+    return await update(session, cast(Any, entity), {"archived_at": since})
+
+
+async def unarchive(session: AsyncSession, entity: A) -> A:
+    """Bring an entity back."""
+    return await update(session, cast(Any, entity), {"archived_at": None})
 
 
 async def delete(session: AsyncSession, entity: Entity) -> None:

@@ -9,10 +9,11 @@ from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from timetracker_api.auth.scopes import Role
 from timetracker_api.db.base import Entity, fold
+from timetracker_api.db.naming import Archivable
 from timetracker_api.db.types import OrderedText
 
 
-class User(Entity):
+class User(Entity, Archivable):
     """Somebody who can sign in."""
 
     __tablename__ = "users"
@@ -30,7 +31,6 @@ class User(Entity):
     time_zone: Mapped[str | None]
     hourly_rate: Mapped[Decimal | None]
     password_hash: Mapped[str | None] = mapped_column(info={"secret": True})
-    archived_at: Mapped[datetime | None]
 
     @validates("username")
     def _fold_username(self, _key: str, username: str) -> str:

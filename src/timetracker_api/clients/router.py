@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import Depends, status
 
 from timetracker_api import entities
-from timetracker_api.clients import service
 from timetracker_api.clients.models import Client
 from timetracker_api.clients.schemas import ClientCreate, ClientListing, ClientRead, ClientUpdate
 from timetracker_api.clients.service import CLIENTS
@@ -55,13 +54,13 @@ async def update_client(session: Writing, client: ClientToChange, data: ClientUp
 @router.post("/{id}/archive", response_model=ClientRead)
 async def archive_client(session: Writing, client: ClientToChange) -> Values:
     """Put a client away. Its history stays; it takes no new work."""
-    return await CLIENTS.one(session, (await service.archive(session, client)).id)
+    return await CLIENTS.one(session, (await entities.archive(session, client)).id)
 
 
 @router.post("/{id}/unarchive", response_model=ClientRead)
 async def unarchive_client(session: Writing, client: ClientToChange) -> Values:
     """Bring a client back."""
-    return await CLIENTS.one(session, (await service.unarchive(session, client)).id)
+    return await CLIENTS.one(session, (await entities.unarchive(session, client)).id)
 
 
 @router.delete("/{id}", status_code=status.HTTP_204_NO_CONTENT)

@@ -1,9 +1,7 @@
 """The rules about clients."""
 
 from sqlalchemy import BigInteger, column, func, select, table
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from timetracker_api import clock, entities
 from timetracker_api.clients.models import Client
 from timetracker_api.db.types import UTCDateTime
 from timetracker_api.entities import Representation
@@ -38,14 +36,3 @@ CLIENTS = Representation(
         Client.updated_at,
     ),
 )
-
-
-async def archive(session: AsyncSession, client: Client) -> Client:
-    """Put a client away: it keeps its history, and takes no new work."""
-    archived_at = client.archived_at or clock.now()
-    return await entities.update(session, client, {"archived_at": archived_at})
-
-
-async def unarchive(session: AsyncSession, client: Client) -> Client:
-    """Bring a client back."""
-    return await entities.update(session, client, {"archived_at": None})

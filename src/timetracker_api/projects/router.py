@@ -61,13 +61,13 @@ async def update_project(session: Writing, project: ProjectToChange, data: Proje
 @router.post("/{id}/archive", response_model=ProjectRead)
 async def archive_project(session: Writing, project: ProjectToChange) -> Values:
     """Put a project away. Its history stays; it takes no new time."""
-    return await PROJECTS.one(session, (await service.archive(session, project)).id)
+    return await PROJECTS.one(session, (await entities.archive(session, project)).id)
 
 
 @router.post("/{id}/unarchive", response_model=ProjectRead)
 async def unarchive_project(session: Writing, project: ProjectToChange) -> Values:
     """Bring a project back."""
-    return await PROJECTS.one(session, (await service.unarchive(session, project)).id)
+    return await PROJECTS.one(session, (await entities.unarchive(session, project)).id)
 
 
 @router.delete("/{id}", status_code=status.HTTP_204_NO_CONTENT)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from timetracker_api import clock, entities
+from timetracker_api import entities
 from timetracker_api.auth.scopes import Scope
 from timetracker_api.clients.models import Client
 from timetracker_api.db.base import Numbered
@@ -80,18 +80,6 @@ async def update(session: AsyncSession, project: Project, values: Values) -> Pro
     if moved:
         await _client(session, values["client_id"])
     return await entities.update(session, project, values)
-
-
-async def archive(session: AsyncSession, project: Project) -> Project:
-    """Put a project away: it keeps its history, and takes no new time."""
-    return await entities.update(
-        session, project, {"archived_at": project.archived_at or clock.now()}
-    )
-
-
-async def unarchive(session: AsyncSession, project: Project) -> Project:
-    """Bring a project back."""
-    return await entities.update(session, project, {"archived_at": None})
 
 
 async def _client(session: AsyncSession, id: int) -> None:

@@ -61,13 +61,13 @@ async def update_task(session: Writing, task: TaskToChange, data: TaskUpdate) ->
 @router.post("/{id}/archive", response_model=TaskRead)
 async def archive_task(session: Writing, task: TaskToChange) -> Values:
     """Put a task away. Its history stays; it takes no new time."""
-    return await TASKS.one(session, (await service.archive(session, task)).id)
+    return await TASKS.one(session, (await entities.archive(session, task)).id)
 
 
 @router.post("/{id}/unarchive", response_model=TaskRead)
 async def unarchive_task(session: Writing, task: TaskToChange) -> Values:
     """Bring a task back."""
-    return await TASKS.one(session, (await service.unarchive(session, task)).id)
+    return await TASKS.one(session, (await entities.unarchive(session, task)).id)
 
 
 @router.delete("/{id}", status_code=status.HTTP_204_NO_CONTENT)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from timetracker_api import clock, entities
+from timetracker_api import entities
 from timetracker_api.auth.models import User
 from timetracker_api.clients.models import Client
 from timetracker_api.db.base import Numbered
@@ -69,16 +69,6 @@ async def update(session: AsyncSession, task: Task, values: Values) -> Task:
         raise InUse(f"Time entries belong to its project: {found}.", usage={"time_entry": found})
     await _refer(session, given)
     return await entities.update(session, task, values)
-
-
-async def archive(session: AsyncSession, task: Task) -> Task:
-    """Put a task away: it keeps its history, and takes no new time."""
-    return await entities.update(session, task, {"archived_at": task.archived_at or clock.now()})
-
-
-async def unarchive(session: AsyncSession, task: Task) -> Task:
-    """Bring a task back."""
-    return await entities.update(session, task, {"archived_at": None})
 
 
 async def _refer(session: AsyncSession, values: Values) -> None:

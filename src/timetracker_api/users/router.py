@@ -108,7 +108,7 @@ async def archive_user(session: Writing, user: UserToChange) -> Values:
 @router.post("/{id}/unarchive", response_model=UserRead)
 async def unarchive_user(session: Writing, user: UserToChange) -> Values:
     """Let somebody in again."""
-    return await USERS.one(session, (await service.unarchive(session, user)).id)
+    return await USERS.one(session, (await entities.unarchive(session, user)).id)
 
 
 @router.delete("/{id}", status_code=status.HTTP_204_NO_CONTENT, dependencies=[ADMINS_FIRST])

@@ -72,12 +72,7 @@ async def update_own(session: AsyncSession, user: User, values: Values) -> User:
 async def archive(session: AsyncSession, user: User) -> User:
     """Refuse somebody from now on; what they did stays."""
     await _keep_an_admin(session, user)
-    return await entities.update(session, user, {"archived_at": user.archived_at or clock.now()})
-
-
-async def unarchive(session: AsyncSession, user: User) -> User:
-    """Let somebody in again."""
-    return await entities.update(session, user, {"archived_at": None})
+    return await entities.archive(session, user)
 
 
 async def delete(session: AsyncSession, user: User) -> None:
