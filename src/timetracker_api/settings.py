@@ -74,7 +74,8 @@ class Settings(BaseSettings):
     `DATABASE_REPLICA_URL` is read as well."""
 
     replica_lag_seconds: Annotated[int, Field(ge=0)] = 30
-    """How far behind a replica may be that is read from; beyond, the database itself is."""
+    """A replica is read from only while it is at most this many seconds behind; otherwise the
+    database itself is."""
 
     migrate_on_start: Literal["check", "upgrade"] = "check"
     """What `serve` does first: `upgrade` the database, after a backup of its data, or only `check`
@@ -85,7 +86,8 @@ class Settings(BaseSettings):
     folder."""
 
     backup_keep: Annotated[int, Field(ge=0)] = 0
-    """Backups of one database to keep in that folder, the newest; 0 keeps all."""
+    """How many backups of one database to keep in that folder; older ones are deleted. 0 keeps
+    all."""
 
     pool_size: Annotated[int, Field(ge=1, le=200)] = 10
     """Connections each process keeps to PostgreSQL; as many again are opened under load."""

@@ -98,9 +98,9 @@ class Database:
     ) -> AsyncGenerator[T]:
         """Give what ``work`` gives, in a session for what takes long, such as an export.
 
-        It sees the database as of one moment, and definitions as they are now to the end. It is
-        on a replica, if there is one that is good for it; what that fails to begin is begun again
-        on the database itself.
+        It sees the database as of one moment, and definitions as they are now to the end. It reads
+        from a replica where that is good enough. If the replica fails before the first piece, the
+        work starts again on the database itself; later failures are raised.
         """
         known = replace(context or Context(database=self), database=self._remembering())
         if self.replica is not None and await self.replica.is_good():
@@ -121,7 +121,7 @@ class Database:
                 yield each
 
     def _remembering(self) -> "Database":
-        """Return the same, but for a memory that others do not renew."""
+        """Return a copy whose snapshots other requests cannot replace."""
         same = copy(self)
         same.memory = dict(self.memory)
         return same

@@ -29,8 +29,8 @@ EXACT = 2**53
 class BodyLimit:
     """Refuses a body that says it is too large, before anything is done with it.
 
-    FastAPI's own limit sees to those that do not say so; on its own it would let the request be
-    carried out that never reads its body, and answer in plain text.
+    FastAPI's own limit covers bodies without a length, but it acts only when a body is read. Where
+    none is, it refuses what has been carried out by then, and in plain text.
     """
 
     def __init__(self, app: ASGIApp, most: int) -> None:

@@ -150,7 +150,10 @@ class Feed(Parameters, frozen=True):
         raise Invalid(Fault(pointer="/cursor", source="query", code="cursor", message=message))
 
     def _seal(self, place: bytes) -> bytes:
-        """Binds a cursor to its list. It guards against mistakes; what one may see, the query."""
+        """Binds a cursor to its list, against mistakes.
+
+        It protects nothing: what a caller may see is decided by the query's conditions.
+        """
         query = self.model_dump_json(exclude={"cursor", "limit", "include"}, exclude_none=True)
         return blake2b(
             place + type(self).__name__.encode() + query.encode(), digest_size=SEAL_LENGTH
