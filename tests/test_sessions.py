@@ -2,10 +2,10 @@ from datetime import datetime, timedelta
 
 import pytest
 from fastapi import FastAPI
-from httpx import AsyncClient
+from httpx import ASGITransport, AsyncClient
 from sqlalchemy import update
 
-from callers import Callers
+from callers import BASE, Callers
 from given import Given, faults
 from people import PASSWORD, a_person, recorded, signed_in, try_to_sign_in
 from timetracker_api import clock
@@ -194,6 +194,32 @@ async def test_one_address_cannot_try_one_account_after_the_other(
     answers = [await try_to_sign_in(callers, f"user{number}", "x") for number in range(6)]
     assert [answer.status_code for answer in answers] == [401] * 5 + [429]
     assert answers[-1].headers["ratelimit"].startswith('"address";r=0;t=')
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "status"),
+    [
+        ("2001:db8:0:7::1", "2001:db8:0:7:ffff:ffff:ffff:ffff", 429),
+        ("2001:db8:0:7::1", "2001:db8:0:8::1", 401),
+        ("fe80::1%eth0", "fe80::2%eth0", 429),
+        ("::ffff:192.0.2.1", "192.0.2.1", 429),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", 401),
+        ("192.0.2.1", "192.0.2.2", 401),
+        ("a-socket", "a-socket", 429),
+    ],
+)
+async def test_addresses_of_one_line_count_as_one(
+    app: FastAPI, database: Database, first: str, second: str, status: int
+):
+    one = database.settings.model_copy(update={"login_attempts_per_minute": 1})
+    app.state.throttle = Throttle(one)
+    statuses: list[int] = []
+    for host in (first, second):
+        transport = ASGITransport(app, client=(host, 1))
+        async with AsyncClient(transport=transport, base_url=BASE) as nobody:
+            answer = await nobody.post("/sessions", json={"username": "x", "password": "x"})
+            statuses.append(answer.status_code)
+    assert statuses == [401, status]
 
 
 async def test_requests_are_counted_per_token_where_there_is_a_limit(

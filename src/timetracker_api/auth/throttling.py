@@ -5,6 +5,7 @@ Counted per process in memory: with several workers the bounds are that many tim
 
 from collections import deque
 from collections.abc import Hashable
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from math import ceil
 from time import monotonic
 
@@ -19,9 +20,25 @@ ACCOUNTS_PER_ADDRESS = 5
 """An address may belong to an office; it gets this many times the attempts of one account."""
 
 
+ONE_LINE = 64
+"""Bits of an IPv6 address that name a line; whoever has it makes up the other 64 as they like."""
+
+
 def client_address(request: Request) -> str:
-    """Return where a request comes from, as the server or the proxy it trusts says."""
-    return request.client.host if request.client else ""
+    """Return where a request comes from, as the server or the proxy it trusts says.
+
+    Of IPv6 it is the network of one line, since nobody there has to use an address twice.
+    """
+    host = request.client.host if request.client else ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if not isinstance(address, IPv6Address):
+        return host
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(IPv6Network((int(address), ONE_LINE), strict=False))
 
 
 class Window:
