@@ -113,6 +113,8 @@ async def test_a_revoked_token_is_refused_and_gone(api: AsyncClient, callers: Ca
     assert (await program.get("/clients")).status_code == 401
     assert (await api.get(f"/tokens/{token['id']}")).status_code == 404
     assert (await api.delete(f"/tokens/{token['id']}")).status_code == 404
+    stale = {"If-Match": '"1000-x"'}
+    assert (await api.delete(f"/tokens/{token['id']}", headers=stale)).status_code == 404
     listed = (await api.get("/tokens")).json()["items"]
     assert token["id"] not in [each["id"] for each in listed]
 
@@ -142,11 +144,13 @@ async def test_use_does_not_prolong_a_token_for_a_program(
 
 async def test_the_tokens_of_others_are_not_there(api: AsyncClient, callers: Callers):
     token = await made(api, "clients:read")
+    stale = {"If-Match": '"1000-x"'}
     for role in ("admin", "member"):
         other = await callers.a(role)
         for answer in (
             await other.get(f"/tokens/{token['id']}"),
             await other.delete(f"/tokens/{token['id']}"),
+            await other.delete(f"/tokens/{token['id']}", headers=stale),
             await other.get("/tokens/999999"),
             await other.delete("/tokens/999999"),
         ):

@@ -178,12 +178,15 @@ def representation(kind: type[Numbered]) -> Representation:
 
 
 async def locked(session: AsyncSession, kind: type[E], id: int) -> E:
-    """Return the one with this id, which nobody else can change before the transaction ends."""
+    """Return the one with this id, which nobody else can change before the transaction ends.
+
+    One that the caller may not see is not there.
+    """
     # Those who have shared the definitions' version may refer to a definition still. Whoever is
     # to change it waits for them with the version; they must not wait for the definition.
     shared = issubclass(kind, ChangesSchema)
-    statement = select(kind).where(kind.id == id).with_for_update(key_share=shared)
-    found = await session.scalar(statement)
+    statement = select(kind).where(kind.id == id, *visible(session, kind))
+    found = await session.scalar(statement.with_for_update(key_share=shared))
     if found is None:
         raise missing(kind, id)
     return found

@@ -6,7 +6,6 @@ from typing import Annotated
 from fastapi import Depends, Request, status
 
 from timetracker_api.auth.models import Token
-from timetracker_api.auth.principal import Caller
 from timetracker_api.auth.throttling import Throttle, client_address
 from timetracker_api.db.base import fold
 from timetracker_api.db.session import Reading, Writing
@@ -22,7 +21,7 @@ from timetracker_api.sessions.schemas import (
     TokenListing,
     TokenRead,
 )
-from timetracker_api.sessions.service import TOKENS
+from timetracker_api.sessions.service import TOKENS, visible
 from timetracker_api.web.pagination import Page
 from timetracker_api.web.routing import SECRET, Id, ResourceRouter, answers, for_writing
 
@@ -70,12 +69,10 @@ async def sign_out(session: Writing) -> None:
 
 @router.get("", response_model=Page[TokenRead])
 async def list_tokens(
-    session: Reading,
-    caller: Caller,
-    listing: Annotated[TokenListing, Depends(TokenListing.from_query)],
+    session: Reading, listing: Annotated[TokenListing, Depends(TokenListing.from_query)]
 ) -> Values:
     """Your own tokens and logins, newest first."""
-    return await listing.page(session, TOKENS, Token.user_id == caller.actor_id)
+    return await listing.page(session, TOKENS, *visible(session))
 
 
 @router.post(
@@ -90,9 +87,9 @@ async def create_token(session: Writing, data: TokenCreate) -> Values:
 
 
 @router.get("/{id}", response_model=TokenRead)
-async def get_token(session: Reading, caller: Caller, id: Id) -> Values:
+async def get_token(session: Reading, id: Id) -> Values:
     """One of your own tokens."""
-    return await TOKENS.one(session, id, Token.user_id == caller.actor_id)
+    return await TOKENS.one(session, id, *visible(session))
 
 
 @router.delete("/{id}", status_code=status.HTTP_204_NO_CONTENT)

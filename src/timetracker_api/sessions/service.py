@@ -1,8 +1,10 @@
 """Signing in and out, and tokens for programs."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from timetracker_api import clock, entities
@@ -13,7 +15,7 @@ from timetracker_api.auth.scopes import EVERYTHING
 from timetracker_api.db.base import fold
 from timetracker_api.db.session import context
 from timetracker_api.entities import Representation, Values
-from timetracker_api.problems import Fault, Invalid, Unauthenticated
+from timetracker_api.problems import Fault, Invalid, NotFound, Unauthenticated
 from timetracker_api.sessions.schemas import Credentials, TokenCreate
 from timetracker_api.users.service import USERS
 
@@ -29,10 +31,16 @@ TOKENS = Representation(
         Token.version,
         Token.created_at,
         Token.updated_at,
-    ).where(Token.revoked_at.is_(None)),
+    ),
 )
 
 SOON = timedelta(seconds=1)
+
+
+@entities.visibility(Token)
+def visible(session: AsyncSession) -> Sequence[ColumnElement[bool]]:
+    """Return the conditions for the tokens that the caller may see: their own, until revoked."""
+    return (Token.user_id == context(session).actor_id, Token.revoked_at.is_(None))
 
 
 async def sign_in(session: AsyncSession, credentials: Credentials) -> Values:
@@ -76,8 +84,8 @@ async def current(session: AsyncSession) -> Values:
 
 async def sign_out(session: AsyncSession) -> None:
     """Revoke the token that the request came with."""
-    token = await entities.locked(session, Token, context(session).token_id or 0)
-    await entities.update(session, token, {"revoked_at": clock.now()})
+    with suppress(NotFound):  # somebody else has revoked it meanwhile
+        await revoke(session, await entities.locked(session, Token, context(session).token_id or 0))
 
 
 async def create_token(session: AsyncSession, data: TokenCreate) -> Values:
@@ -117,9 +125,7 @@ async def add_token(
 
 
 async def revoke(session: AsyncSession, token: Token) -> None:
-    """Have a token refused from now on, everywhere. `NotFound` for one of somebody else."""
-    if token.user_id != context(session).actor_id or token.revoked_at is not None:
-        raise entities.missing(Token, token.id)
+    """Have a token refused from now on, everywhere."""
     await entities.update(session, token, {"revoked_at": clock.now()})
 
 
