@@ -3,12 +3,13 @@ from datetime import datetime, timedelta
 import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from callers import BASE, Callers
 from given import Given, faults
-from people import PASSWORD, a_person, recorded, signed_in, try_to_sign_in
+from people import OTHER_PASSWORD, PASSWORD, a_person, recorded, signed_in, try_to_sign_in
 from timetracker_api import clock
+from timetracker_api.app import keep_house
 from timetracker_api.auth import throttling
 from timetracker_api.auth.models import Token
 from timetracker_api.auth.throttling import Throttle
@@ -16,6 +17,9 @@ from timetracker_api.db.session import Database
 from timetracker_api.problems import TooManyRequests
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
+
+
+EXPORT = {"name": "Export", "scopes": ["clients:read"]}
 
 
 class Time:
@@ -34,6 +38,10 @@ def time(monkeypatch: pytest.MonkeyPatch) -> Time:
     time = Time()
     monkeypatch.setattr(clock, "now", lambda: time.now)
     return time
+
+
+def in_an_hour(time: Time) -> str:
+    return (time.now + timedelta(hours=1)).isoformat()
 
 
 async def test_signing_in_gives_a_token_and_who_it_is(given: Given, callers: Callers):
@@ -113,6 +121,41 @@ async def test_a_login_whose_end_has_passed_in_the_database_is_refused(
             execution_options={"unrecorded": True},
         )
     assert (await ada.get("/users/me")).status_code == 401
+
+
+async def test_logins_that_have_ended_are_neither_listed_nor_kept(
+    given: Given, callers: Callers, database: Database, time: Time
+):
+    ada = await a_person(given, callers, "ada")
+    program = await ada.post("/tokens", json=EXPORT | {"expires_at": in_an_hour(time)})
+    await (await signed_in(callers, "ada")).delete("/sessions/current")
+    time.passes(hours=13)
+    again = await signed_in(callers, "ada")
+    listed = (await again.get("/tokens")).json()
+    assert [each["name"] for each in listed["items"]] == ["Login", "Export"]
+    assert listed["total"] == 2
+    assert (await again.get(f"/tokens/{program.json()['id']}")).status_code == 200
+
+    async def kept() -> list[str]:
+        async with database.read() as session:
+            return list(await session.scalars(select(Token.name).order_by(Token.name)))
+
+    assert await kept() == ["Export", "Login", "Login", "Login", "Test"]
+    await keep_house(database)
+    assert await kept() == ["Export", "Login", "Test"]
+    assert (await again.get("/users/me")).status_code == 200
+
+
+async def test_a_new_password_leaves_logins_alone_that_have_ended_by_themselves(
+    api: AsyncClient, given: Given, callers: Callers, database: Database, time: Time
+):
+    user = await given.a_user("ada", password=PASSWORD)
+    for _ in range(3):
+        await signed_in(callers, "ada")
+    time.passes(hours=13)
+    await signed_in(callers, "ada")
+    await api.patch(f"/users/{user['id']}", json={"password": OTHER_PASSWORD})
+    assert len(await recorded(database, "token.updated")) == 1
 
 
 async def test_use_is_written_down_once_a_minute(

@@ -11,6 +11,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from timetracker_api import __version__, api, health
+from timetracker_api.auth import tokens
 from timetracker_api.auth.throttling import Throttle
 from timetracker_api.custom_fields import indexing
 from timetracker_api.custom_fields.forms.openapi import router as document
@@ -105,7 +106,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     gc.collect()
     gc.freeze()  # what lives as long as the process need not be looked at again: p99 halves
     database: Database = app.state.database
-    tasks = [asyncio.create_task(work(database)) for work in (_keep_house, indexing.keep)]
+    tasks = [asyncio.create_task(work(database)) for work in (_keep_house_hourly, indexing.keep)]
     yield
     for task in tasks:
         task.cancel()
@@ -113,10 +114,16 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     await database.dispose()
 
 
-async def _keep_house(database: Database) -> None:
+async def _keep_house_hourly(database: Database) -> None:
     while True:
         await asyncio.sleep(HOUR)
+        await keep_house(database)
+
+
+async def keep_house(database: Database) -> None:
+    """Delete what is of no use any more."""
+    for what, forget in {"answers": forget_old, "logins": tokens.forget_over}.items():
         try:
-            await forget_old(database)
+            await forget(database)
         except UNREACHABLE:
-            log.warning("old answers could not be deleted; trying again in an hour")
+            log.warning(f"old {what} could not be deleted; trying again in an hour")

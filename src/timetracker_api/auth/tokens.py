@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Row, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, or_, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from timetracker_api import clock
 from timetracker_api.auth.models import Token, User
 from timetracker_api.db.schema_version import schema_version
-from timetracker_api.db.session import Context, context
+from timetracker_api.db.session import Context, Database, context
 
 PREFIX = "tt_"
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
@@ -94,6 +94,18 @@ async def look_up(session: AsyncSession, token: str) -> Row[*tuple[Any, ...]] | 
             raise
     await session.close()
     return (await session.execute(_LOOK_UP, parameters)).one_or_none()
+
+
+def over() -> ColumnElement[bool]:
+    """Return the condition for logins that have ended. Tokens for programs stay on record."""
+    ended = or_(Token.revoked_at.is_not(None), Token.expires_at <= clock.now())
+    return and_(Token.kind == "session", ended)
+
+
+async def forget_over(database: Database) -> None:
+    """Delete the logins that have ended: there is one more with every time somebody signs in."""
+    async with database.write() as session:
+        await session.execute(delete(Token).where(over()), execution_options={"unrecorded": True})
 
 
 async def touch(session: AsyncSession, found: Row[*tuple[Any, ...]]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, not_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from timetracker_api import clock, entities
@@ -39,8 +39,12 @@ SOON = timedelta(seconds=1)
 
 @entities.visibility(Token)
 def visible(session: AsyncSession) -> Sequence[ColumnElement[bool]]:
-    """Return the conditions for the tokens that the caller may see: their own, until revoked."""
-    return (Token.user_id == context(session).actor_id, Token.revoked_at.is_(None))
+    """Return the conditions for the tokens that the caller may see: their own, until revoked.
+
+    A token for a program is seen after its end too, by whoever wonders why it is refused.
+    """
+    own = Token.user_id == context(session).actor_id
+    return (own, Token.revoked_at.is_(None), not_(tokens.over()))
 
 
 async def sign_in(session: AsyncSession, credentials: Credentials) -> Values:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import select
+from sqlalchemy import not_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from timetracker_api import clock, entities
-from timetracker_api.auth import passwords
+from timetracker_api.auth import passwords, tokens
 from timetracker_api.auth.models import Token, User
 from timetracker_api.auth.principal import require
 from timetracker_api.auth.scopes import SCOPES, Role
@@ -85,7 +85,7 @@ async def end_logins(session: AsyncSession, user: User, *, but: int | None = Non
     """Revoke the tokens of all logins of a user, except one; those of programs stay."""
     logins = (
         select(Token)
-        .where(Token.user_id == user.id, Token.kind == "session", Token.revoked_at.is_(None))
+        .where(Token.user_id == user.id, Token.kind == "session", not_(tokens.over()))
         .order_by(Token.id)
         .with_for_update(key_share=True)
     )
