@@ -1,3 +1,4 @@
+import asyncio
 from datetime import datetime, timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from given import Given, faults
 from people import OTHER_PASSWORD, PASSWORD, a_person, recorded, signed_in, try_to_sign_in
 from timetracker_api import clock
 from timetracker_api.app import keep_house
-from timetracker_api.auth import throttling
+from timetracker_api.auth import passwords, throttling
 from timetracker_api.auth.models import Token
 from timetracker_api.auth.throttling import Throttle
 from timetracker_api.db.session import Database
@@ -81,6 +82,47 @@ async def test_an_answer_does_not_tell_whether_the_name_or_the_password_was_wron
             "detail": "Username or password is wrong.",
             "errors": [],
         }
+
+
+@pytest.mark.parametrize("change", ["password", "archive"])
+async def test_a_login_under_way_does_not_outlast_the_password_it_was_begun_with(
+    api: AsyncClient,
+    given: Given,
+    callers: Callers,
+    monkeypatch: pytest.MonkeyPatch,
+    change: str,
+):
+    user = f"/users/{(await given.a_user('ada', password=PASSWORD))['id']}"
+    verify = passwords.verify
+
+    async def verify_slowly(password: str, stored: str | None) -> bool:
+        good = await verify(password, stored)
+        if change == "archive":
+            await api.post(f"{user}/archive")
+        else:
+            await api.patch(user, json={"password": OTHER_PASSWORD})
+        return good
+
+    monkeypatch.setattr(passwords, "verify", verify_slowly)
+    refused = await try_to_sign_in(callers, "ada")
+    assert refused.status_code == 401
+    assert refused.json()["detail"] == "Username or password is wrong."
+
+
+async def test_a_login_and_a_new_password_at_the_same_time_leave_no_login_with_the_old_one(
+    api: AsyncClient, given: Given, callers: Callers
+):
+    user = await given.a_user("ada", password=PASSWORD)
+    *logins, changed = await asyncio.gather(
+        *(try_to_sign_in(callers, "ada") for _ in range(4)),
+        api.patch(f"/users/{user['id']}", json={"password": OTHER_PASSWORD}),
+    )
+    assert changed.status_code == 200
+    for login in logins:
+        assert login.status_code in {201, 401}
+        if login.status_code == 201:
+            ada = callers.with_token(login.json()["token"])
+            assert (await ada.get("/users/me")).status_code == 401
 
 
 async def test_credentials_are_checked_before_they_are_compared(callers: Callers):

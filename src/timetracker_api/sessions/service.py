@@ -59,7 +59,8 @@ async def sign_in(session: AsyncSession, credentials: Credentials) -> Values:
         )
     found = rows.one_or_none()
     stored = found.password_hash if found else None
-    if not await passwords.verify(credentials.password.get_secret_value(), stored) or not found:
+    good = await passwords.verify(credentials.password.get_secret_value(), stored)
+    if not good or not found or not await _still_opens(session, found.id, found.password_hash):
         raise Unauthenticated("Username or password is wrong.")
     known.actor_id = found.id
     now = clock.now()
@@ -131,6 +132,17 @@ async def add_token(
 async def revoke(session: AsyncSession, token: Token) -> None:
     """Have a token refused from now on, everywhere."""
     await entities.update(session, token, {"revoked_at": clock.now()})
+
+
+async def _still_opens(session: AsyncSession, user_id: int, password_hash: str) -> bool:
+    """Whether it is the user's password yet: if it is, it stays until the transaction ends.
+
+    Who gives them another one comes after that, and ends this login with the others.
+    """
+    user = select(User.id).where(
+        User.id == user_id, User.password_hash == password_hash, User.archived_at.is_(None)
+    )
+    return await session.scalar(user.with_for_update(read=True)) is not None
 
 
 async def _add(session: AsyncSession, **values: object) -> tuple[str, Token]:
