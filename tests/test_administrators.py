@@ -5,7 +5,9 @@ from httpx import AsyncClient, Response
 
 from callers import Callers
 from given import Given
-from people import PASSWORD
+from people import PASSWORD, try_to_sign_in
+
+pytestmark = pytest.mark.usefixtures("quick_hashes")
 
 
 @pytest.mark.parametrize("way", ["demote", "archive", "delete"])
@@ -20,6 +22,36 @@ async def test_the_last_administrator_stays(api: AsyncClient, given: Given, way:
     other = await given.a_user("other", role="admin")
     assert (await _remove(api, other["id"], way)).status_code in {200, 204}
     assert (await _remove(api, me, way)).status_code == 409
+
+
+@pytest.mark.parametrize("way", ["demote", "archive", "delete", "shut out"])
+async def test_the_last_administrator_who_can_sign_in_stays(
+    api: AsyncClient, given: Given, callers: Callers, way: str
+):
+    ada = await given.a_user("ada", role="admin", password=PASSWORD)
+    refused = await _remove(api, ada["id"], way)
+    assert refused.status_code == 409
+    assert refused.json()["code"] == "last_admin"
+    assert (await try_to_sign_in(callers, "ada")).status_code == 201
+
+    await given.a_user("grace", role="admin", password=PASSWORD)
+    assert (await _remove(api, ada["id"], way)).is_success
+
+
+async def test_an_administrator_who_has_tokens_only_may_lose_the_password_they_do_not_have(
+    api: AsyncClient,
+):
+    me = (await api.get("/users/me")).json()["id"]
+    assert (await _remove(api, me, "shut out")).status_code == 200
+
+
+async def test_two_administrators_cannot_shut_each_other_out_at_once(
+    api: AsyncClient, given: Given
+):
+    ada = await given.a_user("ada", role="admin", password=PASSWORD)
+    grace = await given.a_user("grace", role="admin", password=PASSWORD)
+    answers = await asyncio.gather(*(_remove(api, each["id"], "shut out") for each in (ada, grace)))
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
 
 
 @pytest.mark.parametrize("ways", [("demote", "demote"), ("archive", "delete")])
@@ -63,6 +95,8 @@ async def test_a_token_for_managing_users_makes_nobody_mightier_than_itself(
 async def _remove(who: AsyncClient, id: int, way: str) -> Response:
     if way == "demote":
         return await who.patch(f"/users/{id}", json={"role": "member"})
+    if way == "shut out":
+        return await who.patch(f"/users/{id}", json={"password": None})
     if way == "archive":
         return await who.post(f"/users/{id}/archive")
     return await who.delete(f"/users/{id}")

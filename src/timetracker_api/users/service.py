@@ -1,6 +1,5 @@
 """The rules about people."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from pydantic import SecretStr
@@ -50,7 +49,8 @@ async def update(session: AsyncSession, user: User, values: Values) -> User:
     """Change a user. A new password ends all their logins."""
     if values.keys() & {"role", "username", "password"}:
         _give_no_more_than_one_has(session, user.role, values.get("role", user.role))
-    if values.get("role", user.role) != Role.ADMIN:
+    shut_out = user.password_hash is not None and "password" in values and not values["password"]
+    if shut_out or values.get("role", user.role) != Role.ADMIN:
         await _keep_an_admin(session, user)
     if "password" in values:
         await end_logins(session, user)
@@ -94,20 +94,29 @@ async def end_logins(session: AsyncSession, user: User, *, but: int | None = Non
             await entities.update(session, token, {"revoked_at": clock.now()})
 
 
-async def lock_admins(session: AsyncSession) -> Sequence[int]:
+async def lock_admins(session: AsyncSession) -> dict[int, bool]:
     """Return all administrators, of whom nobody else can remove one before this one is done.
+
+    Of each it tells whether they can sign in: some have tokens only.
 
     Comes before the lock on a user: two of them who remove each other would each hold the one
     row that the other waits for.
     """
-    admins = select(User.id).where(User.role == Role.ADMIN, User.archived_at.is_(None))
-    return (await session.scalars(admins.order_by(User.id).with_for_update(key_share=True))).all()
+    admins = (
+        select(User.id, User.password_hash.is_not(None))
+        .where(User.role == Role.ADMIN, User.archived_at.is_(None))
+        .order_by(User.id)
+        .with_for_update(key_share=True)
+    )
+    return dict((await session.execute(admins)).all())
 
 
 async def _keep_an_admin(session: AsyncSession, user: User) -> None:
     if user.role != Role.ADMIN or user.archived_at is not None:
         return
-    if set(await lock_admins(session)) <= {user.id}:
+    others = await lock_admins(session)
+    can_sign_in = others.pop(user.id)
+    if not others or (can_sign_in and not any(others.values())):
         raise LastAdmin(f"{user.username} is the last administrator.")
 
 
