@@ -1,4 +1,5 @@
 import asyncio
+from typing import Any
 
 import pytest
 from httpx import AsyncClient
@@ -13,6 +14,7 @@ from people import (
     signed_in,
     try_to_sign_in,
 )
+from timetracker_api.auth import passwords
 from timetracker_api.db.session import Database
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
@@ -173,6 +175,69 @@ async def test_taking_the_password_away_shuts_the_door(
     assert (await api.patch(f"/users/{user['id']}", json={"password": None})).status_code == 200
     assert (await ada.get("/users/me")).status_code == 401
     assert (await try_to_sign_in(callers, "ada")).status_code == 401
+
+
+@pytest.mark.parametrize("whose", ["one's own", "somebody else's"])
+async def test_others_write_while_a_password_is_compared_judged_and_hashed(
+    api: AsyncClient,
+    given: Given,
+    callers: Callers,
+    monkeypatch: pytest.MonkeyPatch,
+    whose: str,
+):
+    user = await given.a_user("ada", password=PASSWORD)
+    ada = await signed_in(callers, "ada")
+    written: list[str] = []
+
+    def meanwhile(name: str) -> None:
+        work = getattr(passwords, name)
+
+        async def slow(*arguments: Any) -> Any:
+            async with asyncio.timeout(5):
+                await given.a_client(f"Client {len(written)}")
+                await api.patch(f"/users/{user['id']}", json={"name": f"Ada {len(written)}"})
+            written.append(name)
+            return await work(*arguments)
+
+        monkeypatch.setattr(passwords, name, slow)
+
+    for name in ("verify", "refuse_weak", "hashed"):
+        meanwhile(name)
+    change = {"password": OTHER_PASSWORD}
+    if whose == "one's own":
+        own = await ada.patch("/users/me", json=change | {"current_password": PASSWORD})
+        assert own.status_code == 200
+        assert written == ["verify", "refuse_weak", "hashed"]
+    else:
+        assert (await api.patch(f"/users/{user['id']}", json=change)).status_code == 200
+        assert written == ["refuse_weak", "hashed"]
+
+
+async def test_of_two_new_passwords_at_once_the_second_knew_the_wrong_one(
+    given: Given, callers: Callers, monkeypatch: pytest.MonkeyPatch
+):
+    ada = await a_person(given, callers, "ada")
+    hashed = passwords.hashed
+    change = {"password": OTHER_PASSWORD, "current_password": PASSWORD}
+
+    async def second(password: str) -> str:
+        monkeypatch.setattr(passwords, "hashed", hashed)
+        assert (await ada.patch("/users/me", json=change)).status_code == 200
+        return await hashed(password)
+
+    monkeypatch.setattr(passwords, "hashed", second)
+    late = {"password": f"{OTHER_PASSWORD}-late", "current_password": PASSWORD}
+    refused = await ada.patch("/users/me", json=late)
+    assert refused.status_code == 409
+    assert refused.json()["code"] == "conflict"
+    assert (await try_to_sign_in(callers, "ada", OTHER_PASSWORD)).status_code == 201
+
+
+async def test_a_password_full_of_accents_is_refused_at_once(api: AsyncClient):
+    accents = "a" + "\u0301\u0316" * 100_000
+    async with asyncio.timeout(5):
+        refused = await api.post("/users", json={"username": "ada", "password": accents})
+    assert faults(refused) == {("/password", "max_length")}
 
 
 async def test_signing_out_while_the_password_changes_breaks_nothing(

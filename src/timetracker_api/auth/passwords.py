@@ -16,6 +16,9 @@ from timetracker_api.problems import Fault, Invalid
 SHORTEST, LONGEST = 10, 72
 """Characters. The estimator refuses to judge more than 72."""
 
+LONGEST_TYPED = 200
+"""Characters before letters and accents are put together: a body full of them takes minutes."""
+
 WEAKEST = 3
 """The least score of zxcvbn, 0 to 4: 3 stands against 10^8 guesses."""
 

@@ -5,7 +5,6 @@ from typing import Annotated
 
 from fastapi import Depends, Request, status
 
-from timetracker_api import entities
 from timetracker_api.auth.models import User
 from timetracker_api.auth.principal import Caller
 from timetracker_api.auth.throttling import Throttle, client_address
@@ -29,15 +28,6 @@ me = ResourceRouter("users/me", scope=None, tag="users")
 router = ResourceRouter("users")
 
 UserToChange = Annotated[User, for_writing(User)]
-
-
-async def _me(session: Writing, caller: Caller, if_match: caching.IfMatch = None) -> User:
-    user = await entities.locked(session, User, caller.actor_id or 0)
-    caching.check_unchanged(user, if_match)
-    return user
-
-
-Me = Annotated[User, Depends(_me)]
 
 
 async def _admins_first(session: Writing) -> None:
@@ -67,10 +57,12 @@ async def get_me(session: Reading, caller: Caller) -> Values:
 
 @me.patch("", response_model=UserRead)
 async def update_me(
-    session: Writing, user: Me, data: Annotated[MeUpdate, Depends(limited, scope="function")]
+    session: Writing,
+    data: Annotated[MeUpdate, Depends(limited, scope="function")],
+    if_match: caching.IfMatch = None,
 ) -> Values:
     """Change your own name, address, time zone or password."""
-    return await USERS.one(session, (await service.update_own(session, user, data.given())).id)
+    return await USERS.one(session, (await service.update_own(session, data.given(), if_match)).id)
 
 
 @router.get("", response_model=Page[UserRead])
@@ -93,10 +85,12 @@ async def get_user(session: Reading, id: Id) -> Values:
     return await USERS.one(session, id)
 
 
-@router.patch("/{id}", response_model=UserRead, dependencies=[ADMINS_FIRST])
-async def update_user(session: Writing, user: UserToChange, data: UserUpdate) -> Values:
+@router.patch("/{id}", response_model=UserRead)
+async def update_user(
+    session: Writing, id: Id, data: UserUpdate, if_match: caching.IfMatch = None
+) -> Values:
     """Change some of a user's fields. A new password ends all their logins."""
-    return await USERS.one(session, (await service.update(session, user, data.given())).id)
+    return await USERS.one(session, (await service.update(session, id, data.given(), if_match)).id)
 
 
 @router.post("/{id}/archive", response_model=UserRead, dependencies=[ADMINS_FIRST])

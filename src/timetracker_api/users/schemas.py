@@ -17,6 +17,7 @@ from timetracker_api.web.pagination import Listing
 Password = Annotated[
     SecretStr,
     Field(
+        max_length=passwords.LONGEST_TYPED,
         examples=["correct-horse-battery-staple"],
         json_schema_extra={"minLength": passwords.SHORTEST, "maxLength": passwords.LONGEST},
     ),
@@ -57,7 +58,9 @@ class UserUpdate(Patch, UserCreate):
 class _OwnFields(Profile):
     password: Password
     """The new password. Every other login ends."""
-    current_password: Annotated[SecretStr, Field(max_length=200, examples=["old-password"])]
+    current_password: Annotated[
+        SecretStr, Field(max_length=passwords.LONGEST_TYPED, examples=["old-password"])
+    ]
     """Needed for a new password."""
 
 

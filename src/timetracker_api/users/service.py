@@ -1,9 +1,7 @@
 """The rules about people."""
 
-from typing import Any
-
 from pydantic import SecretStr
-from sqlalchemy import not_, select
+from sqlalchemy import bindparam, not_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from timetracker_api import clock, entities
@@ -14,6 +12,7 @@ from timetracker_api.auth.scopes import SCOPES, Role
 from timetracker_api.db.session import context
 from timetracker_api.entities import Representation, Values
 from timetracker_api.problems import Conflict, Fault, Invalid
+from timetracker_api.web import caching
 
 USERS = Representation(
     User,
@@ -42,31 +41,45 @@ class LastAdmin(Conflict):
 async def create(session: AsyncSession, values: Values) -> User:
     """Add a user; `Invalid` for a password that is guessed easily."""
     _give_no_more_than_one_has(session, values["role"])
-    return await entities.create(session, User, await _with_password_hashed(User(), values))
+    return await entities.create(session, User, await _with_password_hashed(values, values))
 
 
-async def update(session: AsyncSession, user: User, values: Values) -> User:
+async def update(
+    session: AsyncSession, id: int, values: Values, if_match: str | None = None
+) -> User:
     """Change a user. A new password ends all their logins."""
-    if values.keys() & {"role", "username", "password"}:
+    if "password" in values:
+        values = await _with_password_hashed(values, await _before(session, id))
+    await lock_admins(session)
+    user = await _locked(session, id, if_match)
+    if values.keys() & {"role", "username", "password_hash"}:
         _give_no_more_than_one_has(session, user.role, values.get("role", user.role))
-    shut_out = user.password_hash is not None and "password" in values and not values["password"]
+    shut_out = user.password_hash is not None and values.get("password_hash", "") is None
     if shut_out or values.get("role", user.role) != Role.ADMIN:
         await _keep_an_admin(session, user)
-    if "password" in values:
+    if "password_hash" in values:
         await end_logins(session, user)
-    return await entities.update(session, user, await _with_password_hashed(user, values))
+    return await entities.update(session, user, values)
 
 
-async def update_own(session: AsyncSession, user: User, values: Values) -> User:
+async def update_own(session: AsyncSession, values: Values, if_match: str | None = None) -> User:
     """Change the caller's own user; a new password needs the old one, and ends other logins."""
+    known = context(session)
+    id = known.actor_id or 0
     current: SecretStr | None = values.pop("current_password", None)
-    if "password" in values:
-        if current is None:
-            raise _fault("required", "A new password needs the current one.")
-        if not await passwords.verify(current.get_secret_value(), user.password_hash):
-            raise _fault("wrong_password", "This is not the current password.")
-        await end_logins(session, user, but=context(session).token_id)
-    return await entities.update(session, user, await _with_password_hashed(user, values))
+    if "password" not in values:
+        return await entities.update(session, await _locked(session, id, if_match), values)
+    if current is None:
+        raise _fault("required", "A new password needs the current one.")
+    before = await _before(session, id)
+    if not await passwords.verify(current.get_secret_value(), before["password_hash"]):
+        raise _fault("wrong_password", "This is not the current password.")
+    values = await _with_password_hashed(values, before)
+    user = await _locked(session, id, if_match)
+    if user.password_hash != before["password_hash"]:
+        raise Conflict("Somebody else has just changed the password.")
+    await end_logins(session, user, but=known.token_id)
+    return await entities.update(session, user, values)
 
 
 async def archive(session: AsyncSession, user: User) -> User:
@@ -134,7 +147,32 @@ def _fault(code: str, message: str) -> Invalid:
     return Invalid(Fault(pointer="/current_password", code=code, message=message))
 
 
-async def _with_password_hashed(user: User, values: Values) -> dict[str, Any]:
+_KNOWN = ("username", "name", "email")
+_BEFORE = select(User.username, User.name, User.email, User.password_hash).where(
+    User.id == bindparam("id")
+)
+
+
+async def _before(session: AsyncSession, id: int) -> Values:
+    """Return what a new password is judged by, and the old one.
+
+    Outside the transaction: on SQLite nobody else could write while passwords are compared, judged
+    and hashed. What has changed by the time the user is locked must be looked for then.
+    """
+    async with context(session).database.read() as reading:
+        found = (await reading.execute(_BEFORE, {"id": id})).mappings().one_or_none()
+    if found is None:
+        raise entities.missing(User, id)
+    return dict(found)
+
+
+async def _locked(session: AsyncSession, id: int, if_match: str | None) -> User:
+    user = await entities.locked(session, User, id)
+    caching.check_unchanged(user, if_match)
+    return user
+
+
+async def _with_password_hashed(values: Values, before: Values) -> Values:
     if "password" not in values:
         return values
     password: SecretStr | None = values["password"]
@@ -142,6 +180,5 @@ async def _with_password_hashed(user: User, values: Values) -> dict[str, Any]:
     if password is None:
         return rest | {"password_hash": None}
     plain = password.get_secret_value()
-    known = {name: rest.get(name, getattr(user, name)) for name in ("username", "name", "email")}
-    await passwords.refuse_weak(plain, *known.values())
+    await passwords.refuse_weak(plain, *(rest.get(name, before.get(name)) for name in _KNOWN))
     return rest | {"password_hash": await passwords.hashed(plain)}
