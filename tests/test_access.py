@@ -30,11 +30,13 @@ PUBLIC = {
 
 OWN = {
     ("get", "/api/v1/users/me"),
-    ("patch", "/api/v1/users/me"),
     ("get", "/api/v1/sessions/current"),
     ("delete", "/api/v1/sessions/current"),
 }
 """What everybody with a token may ask about themselves, whatever its scopes."""
+
+AS_ONESELF = {("patch", "/api/v1/users/me")}
+"""What takes a login, or a token that is as good as one."""
 
 
 class Operation(NamedTuple):
@@ -71,7 +73,35 @@ async def test_nothing_is_open_to_everybody_but_what_is_meant_to_be(app: FastAPI
     without_scope = {
         (each.method, each.path) for each in operations(app) if each.scopes == frozenset()
     }
-    assert without_scope <= OWN
+    assert without_scope == OWN | AS_ONESELF
+
+
+async def test_what_needs_no_scope_is_about_oneself(app: FastAPI, callers: Callers):
+    for each in operations(app):
+        if (each.method, each.path) in OWN:
+            narrow = await callers.a("admin", "clients:read")
+            assert (await each.sent_by(narrow)).is_success, each
+
+
+@pytest.mark.parametrize("role", Role)
+async def test_a_token_for_something_else_does_not_change_who_its_user_is(
+    given: Given, callers: Callers, role: Role
+):
+    change = {"name": "Ada"}
+    narrow = await callers.a(role, "clients:read")
+    refused = await narrow.patch("/users/me", json=change)
+    assert refused.status_code == 403
+    assert refused.json()["scopes"] == ["users:write"]
+
+    for who in (
+        await a_person(given, callers, "ada", role=role),
+        await callers.a(role),
+        await callers.a(role, *SCOPES[role]),
+    ):
+        assert (await who.patch("/users/me", json=change)).status_code == 200
+    managing = await callers.a(role, "users:write")
+    allowed = 200 if role == Role.ADMIN else 403
+    assert (await managing.patch("/users/me", json=change)).status_code == allowed
 
 
 async def test_reading_needs_a_scope_for_reading_and_changing_one_for_changing(app: FastAPI):

@@ -37,6 +37,13 @@ async def _admins_first(session: Writing) -> None:
 ADMINS_FIRST = Depends(_admins_first)
 
 
+async def _as_oneself(caller: Caller) -> None:
+    service.require_own(caller)
+
+
+AS_ONESELF = Depends(_as_oneself)
+
+
 async def limited(request: Request, caller: Caller, data: MeUpdate) -> AsyncGenerator[MeUpdate]:
     """Count the attempts at the current password like those to sign in."""
     if "password" not in data.model_fields_set:
@@ -55,13 +62,16 @@ async def get_me(session: Reading, caller: Caller) -> Values:
     return await USERS.one(session, caller.actor_id or 0) | {"scopes": sorted(caller.scopes)}
 
 
-@me.patch("", response_model=UserRead)
+@me.patch("", response_model=UserRead, dependencies=[AS_ONESELF])
 async def update_me(
     session: Writing,
     data: Annotated[MeUpdate, Depends(limited, scope="function")],
     if_match: caching.IfMatch = None,
 ) -> Values:
-    """Change your own name, address, time zone or password."""
+    """Change your own name, address, time zone or password.
+
+    Takes a login, or a token that may do all that your role allows, or has `users:write`.
+    """
     return await USERS.one(session, (await service.update_own(session, data.given(), if_match)).id)
 
 

@@ -8,8 +8,8 @@ from timetracker_api import clock, entities
 from timetracker_api.auth import passwords, tokens
 from timetracker_api.auth.models import Token, User
 from timetracker_api.auth.principal import require
-from timetracker_api.auth.scopes import SCOPES, Role
-from timetracker_api.db.session import context
+from timetracker_api.auth.scopes import SCOPES, Role, Scope
+from timetracker_api.db.session import Context, context
 from timetracker_api.entities import Representation, Values
 from timetracker_api.problems import Conflict, Fault, Invalid
 from timetracker_api.web import caching
@@ -60,6 +60,15 @@ async def update(
     if "password_hash" in values:
         await end_logins(session, user)
     return await entities.update(session, user, values)
+
+
+def require_own(known: Context) -> None:
+    """Raise `Forbidden` unless the caller may change who they are, as a login may.
+
+    A token made for less must not be a way to the password, and so to all that its user may.
+    """
+    if not SCOPES[Role(known.role)] <= known.scopes:
+        require(known, [Scope.USERS_WRITE])
 
 
 async def update_own(session: AsyncSession, values: Values, if_match: str | None = None) -> User:
