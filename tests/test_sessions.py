@@ -217,6 +217,40 @@ async def test_use_is_written_down_once_a_minute(
     assert await recorded(database, "token.updated") == []
 
 
+async def test_reading_waits_for_nobody_who_writes(
+    given: Given, callers: Callers, database: Database, time: Time
+):
+    ada = await a_person(given, callers, "ada")
+    time.passes(hours=11)
+    async with asyncio.timeout(4), database.write() as busy:
+        await busy.scalars(select(Token.id).with_for_update())
+        assert (await ada.get("/clients")).status_code == 200
+        assert (await ada.get("/clients")).status_code == 200
+    time.passes(minutes=30)
+    await given.a_client()  # comes after all that has queued for SQLite's writer
+    await ada.get("/clients")
+    ends = datetime.fromisoformat((await ada.get("/sessions/current")).json()["expires_at"])
+    assert ends == time.now + timedelta(hours=12)
+
+
+async def test_reading_goes_on_where_nothing_can_be_written(
+    api: AsyncClient,
+    time: Time,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    await api.get("/clients")
+    time.passes(hours=1)
+
+    def full(*_: object) -> None:
+        raise OSError("no space left")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Database, "write", full)
+        assert (await api.get("/clients")).status_code == 200
+    assert "the last use of a token was not written down" in capsys.readouterr().out
+
+
 async def test_signing_out_ends_the_login_and_no_other(given: Given, callers: Callers):
     ada = await a_person(given, callers, "ada")
     elsewhere = await signed_in(callers, "ada")

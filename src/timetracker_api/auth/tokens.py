@@ -1,5 +1,6 @@
 """Tokens: how they look, and who stands behind one."""
 
+import asyncio
 import secrets
 import string
 import zlib
@@ -7,12 +8,14 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, or_, select, update
+import structlog
+from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, not_, or_, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from timetracker_api import clock
 from timetracker_api.auth.models import Token, User
+from timetracker_api.db.replica import UNREACHABLE, describe
 from timetracker_api.db.schema_version import schema_version
 from timetracker_api.db.session import Context, Database, context
 
@@ -21,6 +24,10 @@ ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 SECRET_LENGTH, CHECKSUM_LENGTH = 43, 6
 TOUCH_AFTER = timedelta(minutes=1)
 """How exact ``last_used_at`` is; writing it at every request would make each one a write."""
+PATIENCE_SECONDS = 1
+"""How long a request waits for that: where it takes longer, it goes on beside it."""
+
+log = structlog.stdlib.get_logger("timetracker_api")
 
 
 def mint() -> str:
@@ -109,29 +116,44 @@ async def forget_over(database: Database) -> None:
 
 
 async def touch(session: AsyncSession, found: Row[*tuple[Any, ...]]) -> None:
-    """Remember that a token is in use, once a minute, and so extend a login."""
-    now = clock.now()
-    if found.last_used_at is not None and now - found.last_used_at < TOUCH_AFTER:
+    """Remember that a token is in use, once a minute, and so extend a login.
+
+    A request that reads does not fail, nor wait for long, because this cannot be written.
+    """
+    if found.last_used_at is not None and clock.now() - found.last_used_at < TOUCH_AFTER:
         return
-    # Being used is no change: without naming it, `updated_at` would move by itself.
-    values: dict[str, Any] = {"last_used_at": now, "updated_at": Token.updated_at}
     known = context(session)
-    if found.kind == "session":
-        values["expires_at"] = session_end(known, now)
     # Of many requests at once one is enough: the others would only queue for the row.
-    touching: set[int] = known.database.memory.setdefault("touching", set[int]())
+    touching: dict[int, asyncio.Task[None]] = known.database.memory.setdefault("touching", {})
     if found.token_id in touching:
         return
-    touching.add(found.token_id)
     await session.close()  # one connection at a time: see `db.session`
+    task = asyncio.create_task(_touched(known, found.token_id, found.kind))
+    touching[found.token_id] = task
+    task.add_done_callback(lambda _: touching.pop(found.token_id))
+    # Not cancelled when it takes longer: SQLite's driver would leave the connection half way.
+    await asyncio.wait([task], timeout=PATIENCE_SECONDS)
+
+
+async def _touched(known: Context, token_id: int, kind: str) -> None:
     try:
         async with known.database.write() as writing:
+            await writing.connection()  # SQLite's may take a while: a login may be over by then
+            now = clock.now()
+            # Who holds the row is about to end the token, or has written the same.
+            free = select(Token.id).where(Token.id == token_id, not_(over()))
+            # Being used is no change: without naming it, `updated_at` would move by itself.
+            values: dict[str, Any] = {"last_used_at": now, "updated_at": Token.updated_at}
+            if kind == "session":
+                values["expires_at"] = session_end(known, now)
             await writing.execute(
-                update(Token).where(Token.id == found.token_id).values(values),
-                execution_options={"unrecorded": True},
+                update(Token)
+                .where(Token.id.in_(free.with_for_update(skip_locked=True)))
+                .values(values),
+                execution_options={"unrecorded": True, "synchronize_session": False},
             )
-    finally:
-        touching.discard(found.token_id)
+    except UNREACHABLE as error:
+        log.warning("the last use of a token was not written down", reason=describe(error))
 
 
 def session_end(known: Context, now: datetime) -> datetime:
