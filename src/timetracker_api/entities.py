@@ -1,14 +1,6 @@
 """The verbs every entity answers to. What all entities share happens here, once."""
 
-from collections.abc import (
-    AsyncIterator,
-    Awaitable,
-    Callable,
-    Collection,
-    Iterable,
-    Mapping,
-    Sequence,
-)
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar, cast
@@ -33,9 +25,8 @@ Completion = Callable[[AsyncSession, type[Numbered], Sequence[Values]], Awaitabl
 Visibility = Callable[[AsyncSession], Sequence[ColumnElement[bool]]]
 
 BY_PLACE = {"_result_disable_adapt_to_context": True}
-"""SQLAlchemy's private option, which its ORM uses itself: the columns of these rows are read by
-position. To prepare their look-up by column, for a statement like one before, takes as long as to
-run it."""
+"""SQLAlchemy's private option, as its ORM uses it: the columns of these rows are read by position.
+To prepare their look-up by column takes as long as to run the statement."""
 AT_A_TIME = 1000
 """Rows in memory while many are read."""
 
@@ -262,7 +253,7 @@ async def stage_removal(session: AsyncSession, entity: Entity) -> None:
     await session.delete(entity)
 
 
-async def dependents(session: AsyncSession, entity: Entity) -> Mapping[str, int]:
+async def dependents(session: AsyncSession, entity: Entity) -> dict[str, int]:
     """Count what the database would not let this entity go without, per entity type.
 
     The entity is locked, so that nothing can begin to refer to it while we count.

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request, status
 
+from timetracker_api import entities
 from timetracker_api.auth.models import User
 from timetracker_api.auth.principal import Caller
 from timetracker_api.auth.throttling import Throttle, client_address
