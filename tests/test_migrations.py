@@ -16,7 +16,7 @@ from uuid import uuid4
 import pytest
 from alembic import command
 from sqlalchemy import URL, Connection, NullPool, make_url, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from typer.testing import CliRunner, Result
 
@@ -24,14 +24,17 @@ from chains import FAMILY, Chain
 from timetracker_api.cli import db
 from timetracker_api.migrations import checking, commands, revisions
 from timetracker_api.migrations.connections import migrating, migration_url, reading
+from timetracker_api.migrations.driver_errors import explain
 from timetracker_api.migrations.failures import (
     Failure,
     ForeignSchema,
     LockBusy,
+    NotPermitted,
     Pending,
     RevisionFailed,
     SeveralHeads,
     UnknownRevision,
+    Unreachable,
     Unverified,
 )
 from timetracker_api.migrations.lock import migration_lock
@@ -829,6 +832,46 @@ def test_plain_alembic_complains_in_one_line_as_well():
         assert SECRET not in out + err
         assert "Traceback" not in err
         assert len(out.splitlines()) == len(err.splitlines()) == 1
+
+
+def test_a_folder_is_no_database(tmp_path: Path):
+    for _ in range(5):
+        result = typed("current", "--database-url", f"sqlite:///{tmp_path}")
+        assert (result.exit_code, len(result.stderr.splitlines())) == (3, 1)
+        assert "that is a folder" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("setting", "way_out"),
+    [
+        ("default_transaction_read_only = on", "Name the server that takes writes"),
+        ("search_path = nowhere", "Create the schema that search_path names"),
+    ],
+)
+def test_a_session_that_may_change_nothing_is_told_so(
+    postgresql_url: str, setting: str, way_out: str
+):
+    name = make_url(postgresql_url).database
+    apart(execute(postgresql_url, f"ALTER DATABASE {name} SET {setting}"))
+    result = typed("upgrade", "--database-url", postgresql_url)
+    assert (result.exit_code, len(result.stderr.splitlines())) == (4, 1), result.stderr
+    assert way_out in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("said", "failure", "sentence"),
+    [
+        ("database or disk is full", Unreachable, "the disk is full"),
+        ("unable to open database file", NotPermitted, "no right to open the file"),
+    ],
+)
+def test_what_sqlite_cannot_do_is_told_in_words(
+    tmp_path: Path, said: str, failure: type[Failure], sentence: str
+):
+    url = make_url(f"sqlite:///{tmp_path}/time.db")
+    found = explain(OperationalError("SELECT 1", {}, Exception(said)), url)
+    assert isinstance(found, failure)
+    assert sentence in found.problem
 
 
 def test_a_role_that_may_not_create_tables_is_told_so(postgresql_url: str):

@@ -65,6 +65,9 @@ async def connecting(
 
 
 def _sqlite(url: URL, begin: str, foreign_keys: str) -> AsyncEngine:
+    # Where aiosqlite cannot connect, its thread is still there when the event loop is not, and
+    # ends with a traceback of its own.
+    sqlite3.connect(url.database or "").close()
     engine = create_async_engine(url, poolclass=NullPool)
 
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
