@@ -197,6 +197,25 @@ async def test_differences_are_told_and_nothing_else_is_touched(
     assert (await traces(database))[-1] == sorted(versions.items())
 
 
+async def test_a_link_template_goes_where_its_field_goes_unless_the_file_says_so(
+    on: On, given: Given
+):
+    narrow = FILE.replace("[0-9]{4}'", "[0-9]{4}'\n    applies_to: [project]")
+    wide = narrow.replace("[project]", "[project, task]")
+    for file, shown_on in ((FILE, "client"), (narrow, "project"), (wide, "project, task")):
+        await said(on(APPLY, "-", stdin=file))
+        (template,) = (await given.api.get("/link-templates")).json()["items"]
+        assert ", ".join(template["applies_to"]) == shown_on
+        assert await said(on(APPLY, "-", stdin=file)) == ["nothing to change"]
+    exported = "\n".join(await said(on(EXPORT)))
+    assert exported.count(" applies_to: [project, task]\n") == 2
+    wrong = wide + "    applies_to: [client, project]\n"
+    [line] = await refused(on(APPLY, "-", stdin=wrong), 1)
+    assert line.startswith(
+        "-:18: link_templates[0].applies_to: There is no debtor_number on client"
+    )
+
+
 async def test_what_the_file_does_not_mention_can_be_deactivated(on: On, given: Given):
     await given.a_field("old_field")
     await given.a_field("older_field", is_active=False)

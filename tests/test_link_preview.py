@@ -46,6 +46,15 @@ async def test_a_template_is_tried_on_the_latest_records_with_a_value_and_not_st
     assert (await api.get(f"/clients/{broken['id']}")).json()["custom_field_links"] == {}
 
 
+async def test_a_template_is_tried_where_its_field_is_unless_it_says_so(
+    api: AsyncClient, given: Given
+):
+    await given.a_field("po", applies_to=["project"])
+    await given.a_project(custom_fields={"po": "4711"})
+    (shown,) = await preview(api, ERP + "{value}", "po")
+    assert (shown["entity_type"], shown["url"]) == ("project", ERP + "4711")
+
+
 async def test_what_is_shown_is_what_saving_the_template_shows_on_every_type_of_record(
     api: AsyncClient, given: Given
 ):
@@ -91,7 +100,8 @@ async def test_ten_records_are_tried_of_all_types_together(api: AsyncClient, giv
 
 
 async def test_named_records_are_tried_even_without_a_value(api: AsyncClient, given: Given):
-    await given.a_field("debtor")
+    everywhere = ["client", "project"]
+    await given.a_field("debtor", applies_to=everywhere)
     one = await given.a_client("One", custom_fields={"debtor": "1"})
     none = await given.a_client("None")
     await given.a_client("Other", custom_fields={"debtor": "2"})
@@ -101,7 +111,6 @@ async def test_named_records_are_tried_even_without_a_value(api: AsyncClient, gi
         (none["id"], None, "missing_value"),
         (one["id"], ERP + "1", None),
     ]
-    everywhere = ["client", "project"]
     only = await preview(api, ERP + "{value}", entity_type="project", applies_to=everywhere)
     assert only == []
 

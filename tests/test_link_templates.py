@@ -272,7 +272,9 @@ async def test_a_hostile_template_is_refused_with_the_position_of_the_fault(
         assert fault["message"].endswith(f"(At position {position}.)")
 
 
-@pytest.mark.parametrize("field_key", ["nope", "value", "project.code", "client.notes", "a'b", "."])
+@pytest.mark.parametrize(
+    "field_key", ["nope", "value", "project.notes", "client.notes", "a'b", "."]
+)
 async def test_a_field_that_does_not_exist_has_no_links(api: AsyncClient, field_key: str):
     refused = await api.post(
         PATH, json={"name": "Open", "field_key": field_key, "url_template": ERP + "{custom.x}"}
@@ -281,6 +283,73 @@ async def test_a_field_that_does_not_exist_has_no_links(api: AsyncClient, field_
         ("/field_key", "undefined_field"),
         ("/url_template", "unknown_placeholder"),
     }
+
+
+@pytest.mark.parametrize(
+    ("field_key", "shown_on"),
+    [
+        ("po", ["project", "task"]),
+        ("project.code", ["project"]),
+        ("client.id", ["client"]),
+        ("time_entry.id", ["time_entry"]),
+        ("user.id", ["time_entry"]),
+    ],
+)
+async def test_a_template_is_shown_where_its_field_is_unless_it_says_so(
+    api: AsyncClient, given: Given, field_key: str, shown_on: list[str]
+):
+    await given.a_field("po", applies_to=["project", "task"])
+    await given.a_field("debtor")
+    template = await given.a_template(field_key, ERP + "{value}")
+    assert template["applies_to"] == shown_on
+    other = await given.a_template("debtor", ERP + "{value}")
+    change = {"field_key": field_key, "applies_to": None, "name": "Other"}
+    moved = await api.patch(f"{PATH}/{other['id']}", json=change)
+    assert moved.json()["applies_to"] == shown_on
+
+
+async def test_a_template_of_a_field_of_projects_makes_their_links(given: Given):
+    await given.a_field("po", applies_to=["project"])
+    await given.a_template("po", ERP + "{value}")
+    project = await given.a_project(custom_fields={"po": "4711"})
+    (link,) = project["custom_field_links"]["po"]
+    assert link["url"] == ERP + "4711"
+
+
+async def test_a_template_is_not_shown_on_records_without_its_field(api: AsyncClient, given: Given):
+    await given.a_field("po", applies_to=["project"])
+    body = {"name": "Open", "field_key": "po", "url_template": ERP + "{value}"}
+    both = ["client", "project"]
+    wrong = {("/applies_to", "undefined_field")}
+    template = await given.a_template("po", ERP + "{value}")
+    coded = await given.a_template("project.code", ERP + "{value}", applies_to=["task"])
+    debtor = await given.a_template("client.id", ERP + "{value}")
+    for path in (PATH, f"{PATH}/preview"):
+        refused = await api.post(path, json={**body, "applies_to": both})
+        assert faults(refused) == wrong
+        assert refused.json()["errors"][0]["message"] == (
+            "There is no po on client records; it is on project records."
+        )
+        native = {**body, "field_key": "project.code", "applies_to": both}
+        assert faults(await api.post(path, json=native)) == wrong
+    for each, change in (
+        (template, {"applies_to": both}),
+        (coded, {"applies_to": ["client"]}),
+        (debtor, {"field_key": "po"}),
+    ):
+        assert faults(await api.patch(f"{PATH}/{each['id']}", json=change)) == wrong
+
+
+async def test_a_template_whose_field_no_longer_applies_can_still_be_put_away(
+    api: AsyncClient, given: Given
+):
+    field = await given.a_field("po", applies_to=["client", "project"])
+    template = await given.a_template("po", ERP + "{value}")
+    narrowed = {"applies_to": ["project"]}
+    assert (await api.patch(f"/custom-field-definitions/{field['id']}", json=narrowed)).is_success
+    path = f"{PATH}/{template['id']}"
+    assert (await api.patch(path, json={"name": "Old", "is_active": False})).is_success
+    assert (await api.patch(path, json=narrowed)).json()["applies_to"] == ["project"]
 
 
 @pytest.mark.parametrize(
@@ -321,8 +390,8 @@ async def test_a_field_has_so_many_templates_and_no_more(
 
 
 async def test_templates_are_listed_by_position_and_can_be_filtered(api: AsyncClient, given: Given):
-    await given.a_field("debtor")
-    await given.a_template("debtor", ERP + "{value}", name="B", position=1)
+    await given.a_field("debtor", applies_to=["client", "task"])
+    await given.a_template("debtor", ERP + "{value}", name="B", position=1, applies_to=["client"])
     await given.a_template("client.id", ERP + "{value}", name="A", position=2, is_active=False)
     await given.a_template("debtor", ERP + "{value}", name="C", position=0, applies_to=["task"])
 

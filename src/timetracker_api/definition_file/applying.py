@@ -1,7 +1,7 @@
 """Makes the database say what a file says: all of it or, where one thing is refused, nothing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -48,7 +48,7 @@ async def apply(
     existing = {section.name: await work.existing(section) for section in SECTIONS}
     await work.find_users(existing[FIELDS.name])
     for section in SECTIONS:
-        steps = work.steps(section, existing[section.name])
+        steps = await work.steps(section, existing[section.name])
         for step in sorted(steps, key=lambda step: step.growth):
             await work.perform(step)
         work.outcome.changes += [step.change for step in steps]
@@ -86,9 +86,12 @@ class _Work:
         self._names = await usernames.of_ids(self.session, ids) if ids else {}
         self._users = await usernames.known(self.session, names) if names else {}
 
-    def steps(self, section: Section, existing: Mapping[Identity, Any]) -> list[_Step]:
+    async def steps(self, section: Section, existing: Mapping[Identity, Any]) -> list[_Step]:
         """Compare the file with what there is."""
-        wanted = {each.identity: each for each in self.file.of(section)}
+        wanted: dict[Identity, Wanted] = {}
+        for each in self.file.of(section):
+            values = await section.completed(self.session, each.values)
+            wanted[each.identity] = replace(each, values=values)
         steps = [self._step(each, existing.get(identity)) for identity, each in wanted.items()]
         for identity, entity in existing.items():
             if identity in wanted:

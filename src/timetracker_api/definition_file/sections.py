@@ -32,6 +32,8 @@ class Section:
     order: Sequence[str]
     create: Callable[[AsyncSession, Values], Awaitable[object]]
     update: Callable[[AsyncSession, Any, Values], Awaitable[object]]
+    completed: Callable[[AsyncSession, Values], Awaitable[Values]]
+    """Gives what is left out the default that depends on what the database has."""
 
     @property
     def attributes(self) -> Sequence[str]:
@@ -50,6 +52,10 @@ class Section:
         return f"{self.noun} {json.dumps(name, ensure_ascii=False)} of {where}"
 
 
+async def _as_it_is(_session: AsyncSession, values: Values) -> Values:
+    return values
+
+
 FIELDS = Section(
     name="custom_fields",
     noun="field",
@@ -59,6 +65,7 @@ FIELDS = Section(
     order=("position", "label", "key"),
     create=fields.create,
     update=fields.update,
+    completed=_as_it_is,
 )
 TEMPLATES = Section(
     name="link_templates",
@@ -69,6 +76,7 @@ TEMPLATES = Section(
     order=("position", "name", "field_key"),
     create=templates.create,
     update=templates.update,
+    completed=templates.completed,
 )
 SECTIONS = (FIELDS, TEMPLATES)
 """In the order they are applied: links need the fields they belong to."""

@@ -18,7 +18,7 @@ MOST_RECORDS = 10
 
 async def preview(session: AsyncSession, data: Values) -> Values:
     """Return what a template makes of some records, or of values that are made up."""
-    template = await service.check(session, data)
+    data, template = await service.checked(session, data)
     if faults := [*_contradictions(data), *_unknown(data)]:
         raise Invalid(*faults)
     source = source_of(data["field_key"])

@@ -68,8 +68,9 @@ class LinkTemplateBody(Body):
     """The name of an icon."""
     field_key: Annotated[Line, Field(min_length=1, max_length=80, examples=["debtor_number"])]
     """The key of a custom field, or an attribute: `client.id`, `client.name`."""
-    applies_to: EntityTypes = ["client"]
-    """The types of records that show it."""
+    applies_to: EntityTypes | None = None
+    """The types of records that show it: some of those that have the field. If left out or null,
+    all that the field applies to; for an attribute, the type it belongs to."""
     position: Annotated[int, Field(ge=-1_000_000, le=1_000_000, examples=[10])] = 0
     """The order among the links of a field; the name decides between equals."""
     is_active: bool = True

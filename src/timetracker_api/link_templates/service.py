@@ -1,6 +1,6 @@
 """Saving link templates: what is saved can be rendered, and leads where it says."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, func, inspect, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -41,7 +41,7 @@ async def visible(session: AsyncSession) -> Sequence[ColumnElement[bool]]:
 
 async def create(session: AsyncSession, values: Values) -> LinkTemplate:
     """Add a template; `Invalid` with the position of the fault where it is not safe."""
-    await check(session, values)
+    values, _ = await checked(session, values)
     template = await entities.create(session, LinkTemplate, values)
     await _keep_the_limit(session, template.field_key)
     return template
@@ -54,33 +54,77 @@ async def update(session: AsyncSession, template: LinkTemplate, values: Values) 
     before = {name: getattr(template, name) for name in MAKES_LINKS}
     after = {name: values.get(name, before[name]) for name in MAKES_LINKS}
     if after != before:
-        await check(session, after)
+        after, _ = await checked(session, after)
+        values = {name: after.get(name, value) for name, value in values.items()}
     changed = await entities.update(session, template, values)
     if after["field_key"] != before["field_key"]:
         await _keep_the_limit(session, changed.field_key)
     return changed
 
 
-async def check(session: AsyncSession, values: Values) -> Template:
-    """Return a template that may be saved, taken apart; or raise `Invalid` with all its faults."""
+async def checked(session: AsyncSession, values: Values) -> tuple[Values, Template]:
+    """Return a template that may be saved, completed and taken apart.
+
+    `Invalid` with all its faults otherwise.
+    """
+    fields = await _fields(session)
+    values = _completed(fields, values)
+    key, applies_to = values["field_key"], values["applies_to"]
     parsed, faults = _parsed(values["url_template"], context(session).settings.link_schemes)
-    hidden = await hidden_keys(session)
-    keys = set(await session.scalars(select(CustomFieldDefinition.key))) - hidden
-    native = natives(values["applies_to"])
     if parsed:
-        faults += _unknown(parsed, keys, native)
-    if values["field_key"] not in keys | native:
+        faults += _unknown(parsed, fields, natives(applies_to))
+    if key not in fields and key not in natives(REACHES):
         faults.append(
             Fault(
                 pointer="/field_key",
                 code="undefined_field",
-                message=f"There is no custom field with the key {values['field_key']!a}, and no"
-                f" such attribute; there are {', '.join(sorted(native))}.",
+                message=f"There is no custom field with the key {key!a}, and no such attribute;"
+                f" there are {', '.join(sorted(natives(applies_to)))}.",
+            )
+        )
+    elif without := [name for name in applies_to if name not in _having(fields, key)]:
+        faults.append(
+            Fault(
+                pointer="/applies_to",
+                code="undefined_field",
+                message=f"There is no {key} on {' and '.join(without)} records;"
+                f" it is on {' and '.join(_having(fields, key))} records.",
             )
         )
     if faults or parsed is None:
         raise Invalid(*faults)
-    return parsed
+    return values, parsed
+
+
+async def completed(session: AsyncSession, values: Values) -> Values:
+    """Return a template with the types of records that show it, where it leaves them to its field.
+
+    A field that does not exist is on all of them: that it does not is for `checked` to say.
+    """
+    return _completed(await _fields(session), values)
+
+
+async def _fields(session: AsyncSession) -> Mapping[str, Sequence[str]]:
+    """Return the keys of the custom fields that the caller may see, and what they apply to."""
+    hidden = await hidden_keys(session)
+    rows = await session.execute(
+        select(CustomFieldDefinition.key, CustomFieldDefinition.applies_to)
+    )
+    return {row.key: row.applies_to for row in rows if row.key not in hidden}
+
+
+def _completed(fields: Mapping[str, Sequence[str]], values: Values) -> Values:
+    if values["applies_to"] is not None:
+        return values
+    key = values["field_key"]
+    own = key.partition(".")[0]
+    having = _having(fields, key)
+    return values | {"applies_to": [own] if own in having else [*having] or [*REACHES]}
+
+
+def _having(fields: Mapping[str, Sequence[str]], key: str) -> Sequence[str]:
+    """Return the types of records that have a custom field, or know an attribute."""
+    return fields.get(key) or [name for name in REACHES if key in natives([name])]
 
 
 def natives(applies_to: Iterable[str]) -> set[str]:
@@ -101,8 +145,8 @@ def _parsed(source: str, schemes: Sequence[str]) -> tuple[Template | None, list[
         return None, [Fault(pointer="/url_template", code=fault.code, message=message)]
 
 
-def _unknown(parsed: Template, keys: set[str], native: set[str]) -> Iterator[Fault]:
-    allowed = {"value", *native, *(CUSTOM + key for key in keys)}
+def _unknown(parsed: Template, fields: Iterable[str], native: set[str]) -> Iterator[Fault]:
+    allowed = {"value", *native, *(CUSTOM + key for key in fields)}
     for name, position in parsed.placeholders.items():
         if name not in allowed:
             yield Fault(
