@@ -272,6 +272,19 @@ async def test_a_hostile_template_is_refused_with_the_position_of_the_fault(
         assert fault["message"].endswith(f"(At position {position}.)")
 
 
+@pytest.mark.parametrize("name", ["nope", "invoice.number", "project.code"])
+async def test_an_unknown_placeholder_is_answered_with_those_of_the_records(
+    api: AsyncClient, name: str
+):
+    url = ERP + f"{{{name}}}"
+    body = {"name": "Open", "field_key": "client.id", "url_template": url}
+    refused = await api.post(PATH, json=body)
+    assert faults(refused) == {("/url_template", "unknown_placeholder")}
+    assert refused.json()["errors"][0]["message"].endswith(
+        " There are value, client.id, client.name and custom.<key>, in braces. (At position 20.)"
+    )
+
+
 @pytest.mark.parametrize(
     "field_key", ["nope", "value", "project.notes", "client.notes", "a'b", "."]
 )

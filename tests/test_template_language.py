@@ -18,6 +18,7 @@ from timetracker_api.link_templates.template import (
     MAX_TEMPLATE,
     NATIVE,
     PLACEHOLDERS,
+    NoLink,
     Template,
     parse,
 )
@@ -34,6 +35,13 @@ bounded = settings(
 
 def read(source: str) -> Template:
     return parse(source, schemes=SCHEMES)
+
+
+def render(template: Template, values: Mapping[str, object]) -> str | None:
+    try:
+        return template.link(values)
+    except NoLink:
+        return None
 
 
 def fault(source: str, schemes: frozenset[str] = SCHEMES) -> tuple[str, int]:
@@ -78,7 +86,7 @@ GOOD = [
 
 @pytest.mark.parametrize(("source", "values", "rest"), GOOD)
 def test_a_good_template_becomes_a_link(source: str, values: Mapping[str, object], rest: str):
-    assert read(source).render(values) == "https://erp.example" + rest
+    assert render(read(source), values) == "https://erp.example" + rest
 
 
 @pytest.mark.parametrize(
@@ -95,7 +103,7 @@ def test_a_good_template_becomes_a_link(source: str, values: Mapping[str, object
 )
 def test_names_and_addresses_are_hosts(start: str):
     template = read(start + "{value}")
-    assert template.render({"value": "x"}) == start + "x"
+    assert render(template, {"value": "x"}) == start + "x"
     assert template.scheme == start.partition(":")[0].lower()
 
 
@@ -129,7 +137,7 @@ def test_names_and_addresses_are_hosts(start: str):
 def test_mail_and_telephone_links_take_one_address_or_number(
     source: str, value: object, link: str | None
 ):
-    assert read(source).render({"value": value}) == link
+    assert render(read(source), {"value": value}) == link
 
 
 ERP = "https://erp.example/"
@@ -266,25 +274,25 @@ def test_a_setting_narrows_the_schemes():
     ids=lambda value: ascii(value)[:20],
 )
 def test_a_value_that_cannot_be_part_of_a_path_makes_no_link(value: object):
-    assert read(ERP + "{value}").render({"value": value}) is None
+    assert render(read(ERP + "{value}"), {"value": value}) is None
 
 
 @pytest.mark.parametrize("sign", [1, -1])
 def test_an_integer_too_long_to_write_makes_no_link(sign: int):
-    assert read(ERP + "{value}").render({"value": sign * 10**5000}) is None
+    assert render(read(ERP + "{value}"), {"value": sign * 10**5000}) is None
 
 
 def test_dots_are_found_when_several_values_and_literals_make_them():
-    assert read(ERP + "{client.id}{task.id}/x").render({"client.id": ".", "task.id": "."}) is None
-    assert read(ERP + "%25{value}").render({"value": "2e"}) is None
-    assert read(ERP + "a%2F{value}").render({"value": ".."}) is None
-    assert read(ERP + "{value};v=1").render({"value": ".."}) is None
+    assert render(read(ERP + "{client.id}{task.id}/x"), {"client.id": ".", "task.id": "."}) is None
+    assert render(read(ERP + "%25{value}"), {"value": "2e"}) is None
+    assert render(read(ERP + "a%2F{value}"), {"value": ".."}) is None
+    assert render(read(ERP + "{value};v=1"), {"value": ".."}) is None
 
 
 def test_a_link_needs_all_its_values():
     template = read(ERP + "{client.id}/{custom.branch}")
-    assert template.render({"client.id": 0}) is None
-    assert template.render({"client.id": 0, "custom.branch": "b", "value": "x"}) == ERP + "0/b"
+    assert render(template, {"client.id": 0}) is None
+    assert render(template, {"client.id": 0, "custom.branch": "b", "value": "x"}) == ERP + "0/b"
 
 
 def test_a_template_tells_which_values_it_needs_and_where():
@@ -295,18 +303,18 @@ def test_a_template_tells_which_values_it_needs_and_where():
 
 @pytest.mark.parametrize("name", sorted(PLACEHOLDERS))
 def test_every_listed_placeholder_is_understood(name: str):
-    assert read(f"{ERP}{{{name}}}").render({name: 1}) == ERP + "1"
+    assert render(read(f"{ERP}{{{name}}}"), {name: 1}) == ERP + "1"
     entity, _, attribute = name.partition(".")
     assert name == "value" or attribute in NATIVE[entity]
 
 
 def test_lengths_count_the_encoded_link():
     template = read(ERP + "{value}")
-    assert template.render({"value": "x" * (MAX_URL - len(ERP))}) is not None
-    assert template.render({"value": "x" * (MAX_URL - len(ERP) + 1)}) is None
-    assert template.render({"value": "/" * (MAX_URL // 3)}) is None
+    assert render(template, {"value": "x" * (MAX_URL - len(ERP))}) is not None
+    assert render(template, {"value": "x" * (MAX_URL - len(ERP) + 1)}) is None
+    assert render(template, {"value": "/" * (MAX_URL // 3)}) is None
     longest = ERP + "{value}" * 282
-    assert read(longest).render({"value": "\U0001f600" * MAX_URL}) is None
+    assert render(read(longest), {"value": "\U0001f600" * MAX_URL}) is None
 
 
 @pytest.mark.parametrize(
@@ -424,7 +432,7 @@ def assert_that_nothing_broke_out(source: str, rendered: str) -> None:
 @example("tel:{value}", {"value": "+1"})
 def test_no_value_breaks_out_of_any_accepted_template(source: str, values: dict[str, object]):
     with suppress(LinkFault):
-        if (rendered := read(source).render(values)) is not None:
+        if (rendered := render(read(source), values)) is not None:
             assert_that_nothing_broke_out(source, rendered)
 
 
@@ -433,7 +441,7 @@ def test_no_value_breaks_out_of_any_accepted_template(source: str, values: dict[
 def test_no_value_leaves_its_path_segment(path: list[str], slot: str, values: dict[str, object]):
     source = "https://erp.example/app/" + "".join(path) + slot + "/end"
     with suppress(LinkFault):
-        if (rendered := read(source).render(values)) is not None:
+        if (rendered := render(read(source), values)) is not None:
             assert_that_nothing_broke_out(source, rendered)
             assert str(Url(rendered)) == rendered
 
@@ -454,7 +462,7 @@ def test_any_text_is_a_template_or_has_a_fault_inside_it(text: str):
 @bounded
 @given(st.text(min_size=1, max_size=40))
 def test_what_a_link_carries_is_the_value(value: str):
-    rendered = read("https://erp.example/?q={value}").render({"value": value})
+    rendered = render(read("https://erp.example/?q={value}"), {"value": value})
     assume(rendered is not None)
     assert rendered is not None
     assert unquote(rendered.partition("=")[2]) == value

@@ -70,16 +70,17 @@ async def checked(session: AsyncSession, values: Values) -> tuple[Values, Templa
     fields = await _fields(session)
     values = _completed(fields, values)
     key, applies_to = values["field_key"], values["applies_to"]
-    parsed, faults = _parsed(values["url_template"], context(session).settings.link_schemes)
+    native = natives(applies_to)
+    parsed, faults = _parsed(values["url_template"], context(session).settings.link_schemes, native)
     if parsed:
-        faults += _unknown(parsed, fields, natives(applies_to))
+        faults += _unknown(parsed, fields, native)
     if key not in fields and key not in natives(REACHES):
         faults.append(
             Fault(
                 pointer="/field_key",
                 code="undefined_field",
                 message=f"There is no custom field with the key {key!a}, and no such attribute;"
-                f" there are {', '.join(sorted(natives(applies_to)))}.",
+                f" there are {', '.join(sorted(native))}.",
             )
         )
     elif without := [name for name in applies_to if name not in _having(fields, key)]:
@@ -137,12 +138,21 @@ def natives(applies_to: Iterable[str]) -> set[str]:
     }
 
 
-def _parsed(source: str, schemes: Sequence[str]) -> tuple[Template | None, list[Fault]]:
+def _parsed(
+    source: str, schemes: Sequence[str], native: set[str]
+) -> tuple[Template | None, list[Fault]]:
     try:
         return parse(source, schemes=schemes), []
     except LinkFault as fault:
-        message = f"{fault.sentence} (At position {fault.position}.)"
+        sentence = fault.sentence
+        if fault.code == "unknown_placeholder":
+            sentence = f"{sentence} {_known(native)}"
+        message = f"{sentence} (At position {fault.position}.)"
         return None, [Fault(pointer="/url_template", code=fault.code, message=message)]
+
+
+def _known(native: set[str]) -> str:
+    return f"There are value, {', '.join(sorted(native))} and custom.<key>, in braces."
 
 
 def _unknown(parsed: Template, fields: Iterable[str], native: set[str]) -> Iterator[Fault]:
@@ -152,7 +162,7 @@ def _unknown(parsed: Template, fields: Iterable[str], native: set[str]) -> Itera
             yield Fault(
                 pointer="/url_template",
                 code="unknown_placeholder",
-                message=f"These records have no {name}. (At position {position}.)",
+                message=f"These records have no {name}. {_known(native)} (At position {position}.)",
             )
 
 

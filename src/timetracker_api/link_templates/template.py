@@ -24,7 +24,6 @@ NATIVE: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "project": ("id", "code", "name"),
         "task": ("id", "name"),
         "time_entry": ("id",),
-        "invoice": ("id", "number"),
         "user": ("id",),
     }
 )
@@ -33,7 +32,6 @@ NATIVE: Mapping[str, tuple[str, ...]] = MappingProxyType(
 PLACEHOLDERS = frozenset(
     {"value", *(f"{entity}.{name}" for entity, names in NATIVE.items() for name in names)}
 )
-KNOWN = f"Placeholders are {', '.join(sorted(PLACEHOLDERS))} and custom.<key>, in braces."
 CUSTOM = re.compile(r"custom\.[a-z][a-z0-9_]{0,62}")
 
 TOKEN = re.compile(
@@ -90,7 +88,7 @@ ENCODERS: Mapping[str, Callable[[str], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A template that was found to be safe, ready to be rendered many times."""
+    """A template that was found to be safe, ready to become many links."""
 
     source: str
     scheme: str
@@ -105,16 +103,6 @@ class Template:
         """The parts it is made of, each with the name of what is put in its place, if anything."""
         names = dict(self._slots)
         return [(text, names.get(index)) for index, text in enumerate(self._pieces)]
-
-    def render(self, values: Mapping[str, object]) -> str | None:
-        """Put values in, and return the URL, or None where these values make no link.
-
-        Never raises.
-        """
-        try:
-            return self.link(values)
-        except NoLink:
-            return None
 
     def link(self, values: Mapping[str, object]) -> str:
         """Put values in, and return the URL, or raise ``NoLink``.
@@ -185,7 +173,7 @@ def parse(source: str, *, schemes: Collection[str]) -> Template:
             slots.append((len(pieces), name))
             placeholders.setdefault(name, position)
         else:
-            raise LinkFault("unknown_placeholder", position, KNOWN)
+            raise LinkFault("unknown_placeholder", position, "There is no such placeholder.")
         pieces.append(token[0])
     target = check(masked, schemes)
     if not slots:
