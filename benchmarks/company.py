@@ -114,8 +114,8 @@ async def define(
 
 async def link(api: AsyncClient) -> None:
     """Make the templates for links on clients."""
-    for field_key, template in TEMPLATES:
-        body = {"name": "Open", "field_key": field_key, "url_template": template}
+    for number, (field_key, template) in enumerate(TEMPLATES):
+        body = {"name": f"Open {number}", "field_key": field_key, "url_template": template}
         (await api.post("/link-templates", json=body)).raise_for_status()
 
 

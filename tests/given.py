@@ -1,5 +1,6 @@
 """Builds the world of a test through the API, which cannot build one that it would refuse."""
 
+from collections import Counter
 from typing import Any
 
 from httpx import AsyncClient, Response
@@ -10,6 +11,7 @@ class Given:
 
     def __init__(self, api: AsyncClient) -> None:
         self.api = api
+        self._links = Counter[str]()
 
     async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         response = await self.api.post(path, json=body)
@@ -47,8 +49,10 @@ class Given:
         return await self._post("/custom-field-definitions", body)
 
     async def a_template(self, field_key: str, url: str, **fields: Any) -> dict[str, Any]:
-        """Have a field become a link."""
-        body = {"name": "Open", "field_key": field_key, "url_template": url, **fields}
+        """Have a field become a link: Open, or the next time Open 2."""
+        self._links[field_key] += 1
+        name = f"Open {self._links[field_key]}".removesuffix(" 1")
+        body = {"name": name, "field_key": field_key, "url_template": url, **fields}
         return await self._post("/link-templates", body)
 
     async def a_user(self, username: str, **fields: Any) -> dict[str, Any]:

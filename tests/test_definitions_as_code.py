@@ -248,7 +248,7 @@ async def test_everything_that_is_wrong_with_a_file_is_said_at_once(on: On, tmp_
     ]
 
 
-async def test_the_same_definition_twice_is_refused(on: On, given: Given):
+async def test_the_same_definition_twice_is_refused(on: On):
     _, template = FILE.split("link_templates:\n")
     called = 'link template "Open in ERP" of debtor_number'
     [line] = await refused(on(APPLY, "-", stdin=FILE + template), 2)
@@ -256,11 +256,6 @@ async def test_the_same_definition_twice_is_refused(on: On, given: Given):
     field = "- {key: a, label: A, kind: text}\n"
     [line] = await refused(on(APPLY, "-", stdin=f"version: 1\ncustom_fields:\n{field * 2}"), 2)
     assert line == "-:4: custom_fields[1].key: The field a is in line 3 already."
-    for _ in range(2):
-        await given.a_template("client.id", "https://a.example/{value}")
-    for arguments in ((EXPORT,), (APPLY, "-")):
-        [line] = await refused(on(*arguments, stdin="version: 1"), 1)
-        assert "The database has two of the link template" in line
 
 
 async def test_what_the_database_refuses_is_said_with_its_place_and_nothing_changes(

@@ -10,6 +10,7 @@ from timetracker_api.settings import Limits, Settings
 
 PATH = "/link-templates"
 ERP = "https://erp.example/"
+NEEDED = ("name", "field_key", "url_template")
 
 
 async def links(api: AsyncClient, client: dict[str, Any]) -> dict[str, list[str]]:
@@ -197,6 +198,21 @@ async def test_links_follow_every_change_at_once(api: AsyncClient, given: Given)
     assert await links(api, client) == {"debtor": [ERP + "v2/1"]}
     await api.delete(path)
     assert await links(api, client) == {}
+
+
+async def test_a_field_has_one_template_of_a_name(api: AsyncClient, given: Given):
+    await given.a_field("debtor")
+    first = await given.a_template("debtor", ERP + "{value}")
+    elsewhere = await given.a_template("client.id", ERP + "{value}")
+    second = await given.a_template("debtor", ERP + "{value}")
+    for refused in (
+        await api.post(PATH, json={name: first[name] for name in NEEDED}),
+        await api.patch(f"{PATH}/{second['id']}", json={"name": first["name"]}),
+        await api.patch(f"{PATH}/{elsewhere['id']}", json={"field_key": "debtor"}),
+    ):
+        assert (refused.status_code, faults(refused)) == (409, {("/name", "not_unique")})
+    assert (await api.patch(f"{PATH}/{first['id']}", json={"name": "Other"})).is_success
+    assert (await api.patch(f"{PATH}/{second['id']}", json={"name": "Open"})).is_success
 
 
 async def test_a_template_outlives_its_field(api: AsyncClient, given: Given):
@@ -391,11 +407,13 @@ async def test_a_field_has_so_many_templates_and_no_more(
     templates = [await given.a_template("client.id", ERP + "{value}") for _ in range(3)]
     elsewhere = await given.a_template("client.name", ERP + "{value}")
     async with another_process(settings, api, limits=Limits(templates=2)) as small:
-        body = {"name": "Open", "field_key": "client.id", "url_template": ERP + "{value}"}
+        body = {"name": "More", "field_key": "client.id", "url_template": ERP + "{value}"}
         full = await small.post(PATH, json=body)
         assert (full.status_code, full.json()["code"]) == (409, "too_many_templates")
         assert (await small.post(PATH, json={**body, "field_key": "client.name"})).is_success
-        moved = await small.patch(f"{PATH}/{elsewhere['id']}", json={"field_key": "client.id"})
+        moved = await small.patch(
+            f"{PATH}/{elsewhere['id']}", json={"field_key": "client.id", "name": "Moved"}
+        )
         assert moved.status_code == 409
         # Three are too many already: they can be changed all the same.
         kept = await small.patch(f"{PATH}/{templates[0]['id']}", json={"name": "Other"})

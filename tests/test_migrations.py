@@ -174,6 +174,31 @@ async def test_the_first_revision_starts_counting_definitions(url: str):
     assert await query(url, "SELECT id, version FROM schema_version") == [(1, 1)]
 
 
+async def test_link_templates_of_one_name_are_told_apart(url: str):
+    settings = configured(url)
+    await commands.upgrade(settings, "0007_search_in_all_of_the_notes")
+    template = (
+        "INSERT INTO link_templates (id, field_key, name, url_template, applies_to, position,"
+        " is_active, open_in_new_tab, version, created_at, updated_at) VALUES ({}, '{}', '{}',"
+        " 'https://a.example/{{value}}', '[]', 0, true, true, 1, '2026-01-01', '2026-01-01')"
+    )
+    longest = "x" * 200
+    names = ["Open", "Open", "Open", "Open 3", longest, longest]
+    rows = [(id, "debtor", name) for id, name in enumerate(names, start=1)]
+    await execute(url, *(template.format(*row) for row in (*rows, (7, "client.id", "Open"))))
+    await commands.upgrade(settings)
+    found = "SELECT id, name, version FROM link_templates ORDER BY id"
+    told_apart = ["Open", "Open 2", "Open 3", "Open 3 4", longest, "x" * 180 + " 6", "Open"]
+    changed = {2: 2, 3: 2, 4: 2, 6: 2}
+    assert await query(url, found) == [
+        (id, name, changed.get(id, 1)) for id, name in enumerate(told_apart, start=1)
+    ]
+    with pytest.raises(IntegrityError):
+        await execute(url, template.format(8, "debtor", "Open"))
+    await commands.downgrade(settings, "0007_search_in_all_of_the_notes")
+    await execute(url, template.format(8, "debtor", "Open"))
+
+
 def test_a_revision_is_called_what_its_file_is_called():
     scripts = list(revisions.scripts().walk_revisions())
     assert scripts

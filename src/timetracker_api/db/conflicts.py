@@ -58,7 +58,8 @@ def _columns(constraint: str | None) -> Sequence[Column[object]]:
 def _fields(columns: Sequence[Column[object]]) -> Sequence[str]:
     """A column that holds the folded form of another speaks for that one.
 
-    Where a name is unique per project, the name is what is wrong, not the project.
+    Where a name is unique per project, the name is what is wrong, not the project. A column marked
+    ``refers`` names another record, as a foreign key does.
     """
-    own = [column for column in columns if not column.foreign_keys] or columns
+    own = [c for c in columns if not (c.foreign_keys or c.info.get("refers"))] or columns
     return [column.info.get("field", column.name) for column in own]

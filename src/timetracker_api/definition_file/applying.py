@@ -14,7 +14,6 @@ from timetracker_api.definition_file.changes import Change, Outcome
 from timetracker_api.definition_file.complaints import Complaint, Refused
 from timetracker_api.definition_file.reading import DefinitionFile, Wanted
 from timetracker_api.definition_file.sections import FIELDS, SECTIONS, Identity, Section
-from timetracker_api.definition_file.writing import same
 from timetracker_api.entities import Values
 from timetracker_api.problems import Fault, Invalid, Problem
 from timetracker_api.web.errors import problem_of
@@ -73,8 +72,6 @@ class _Work:
         found: dict[Identity, Any] = {}
         for entity in await self.session.scalars(select(kind).order_by(kind.id).with_for_update()):
             identity = section.of({name: getattr(entity, name) for name in section.identity})
-            if identity in found:
-                raise Refused([same(section, identity)])
             found[identity] = entity
         return found
 

@@ -28,7 +28,10 @@ class Section:
     body: type[Body]
     entity: Any
     identity: Sequence[str]
-    """What tells one from the others, in every installation."""
+    """What tells one from the others, in every installation.
+
+    In each, the database sees to that.
+    """
     order: Sequence[str]
     create: Callable[[AsyncSession, Values], Awaitable[object]]
     update: Callable[[AsyncSession, Any, Values], Awaitable[object]]

@@ -11,7 +11,7 @@ from timetracker_api.definition_file import plain_yaml, usernames
 from timetracker_api.definition_file.complaints import Complaint, Refused
 from timetracker_api.definition_file.plain_yaml import OnOneLine
 from timetracker_api.definition_file.reading import VERSION
-from timetracker_api.definition_file.sections import FIELDS, SECTIONS, Identity, Section
+from timetracker_api.definition_file.sections import FIELDS, SECTIONS, Section
 from timetracker_api.entities import Values
 
 HEADER = """\
@@ -36,21 +36,9 @@ async def _rows(session: AsyncSession, section: Section) -> Sequence[Values]:
     rows = [dict(row) for row in result.mappings()]
     # Not by the database: each sorts text in its own way.
     rows.sort(key=lambda row: tuple(row[name] for name in section.order))
-    seen: set[Identity] = set()
-    for row in rows:
-        identity = section.of(row)
-        if identity in seen:
-            raise Refused([same(section, identity)])
-        seen.add(identity)
     if section is FIELDS:
         await _name_users(session, rows)
     return rows
-
-
-def same(section: Section, identity: Identity) -> Complaint:
-    """Say that two definitions cannot be told apart."""
-    called = section.called(identity)
-    return Complaint(f"The database has two of the {called}; give one of them another name.")
 
 
 async def _name_users(session: AsyncSession, rows: Sequence[Values]) -> None:
