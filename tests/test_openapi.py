@@ -194,7 +194,8 @@ def test_two_processes_give_the_same_document():
 @pytest.mark.parametrize("page", ["/docs", "/redoc"])
 async def test_the_pages_need_nothing_from_elsewhere(callers: Callers, page: str):
     nobody = callers.nobody()
-    html = (await nobody.get(f"http://test{page}")).text
+    answer = await nobody.get(f"http://test{page}")
+    html = answer.text
     referred = re.findall(r"""(?:src|href|url)\s*[=:]\s*["']([^"']+)["']""", html)
     referred += re.findall(r"""spec-url=["']([^"']+)["']""", html)
     assert "/openapi.json" in referred
@@ -205,6 +206,14 @@ async def test_the_pages_need_nothing_from_elsewhere(callers: Callers, page: str
         assert asset.status_code == 200, address
         assert asset.content
     assert not re.findall(r"https?://", html)
+    # What the scripts ask for by themselves, as Redoc does for its logo, the browser refuses.
+    policy = answer.headers["content-security-policy"]
+    for directive in policy.split("; "):
+        assert {*directive.split()[1:]} <= {
+            "'self'", "'none'", "data:", "blob:", "'unsafe-inline'",
+        }  # fmt: skip
+    assert "default-src 'self'" in policy
+    assert "script-src 'self';" in policy
 
 
 def test_schemas_refuse_what_they_do_not_know():
