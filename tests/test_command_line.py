@@ -6,6 +6,7 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
+from timetracker_api import __version__
 from timetracker_api.cli import app
 
 TOP = ("serve", "demo", "openapi", "db", "custom-fields", "users", "tokens")
@@ -23,6 +24,18 @@ def test_every_command_says_what_it_is_for(group: str):
 def test_the_help_lists_the_commands():
     said = CliRunner().invoke(app, ["--help"]).output
     assert all(name in said for name in TOP)
+
+
+def test_it_says_which_release_it_is():
+    result = CliRunner().invoke(app, ["--version"])
+    assert (result.exit_code, result.output) == (0, f"timetracker-api {__version__}\n")
+
+
+def test_to_say_which_release_it_is_imports_nothing_of_the_service():
+    ask = "CliRunner().invoke(app, ['--version'])"
+    imports = "import sys; from typer.testing import CliRunner; from timetracker_api.cli import app"
+    ours = {each for each in printed(f"{imports}; {ask}; print(*sys.modules)") if "tracker" in each}
+    assert ours == {"timetracker_api", "timetracker_api.cli", "timetracker_api.cli.lazily"}
 
 
 def test_what_is_no_command_is_said_to_be_none():

@@ -5,7 +5,7 @@ That is why they are named here by the text of their address, instead of being i
 
 import gc
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -15,8 +15,17 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 
-def group(help: str, commands: Mapping[str, str]) -> typer.Typer:
-    """Make a group of commands, each at ``module:name``: a function, or a Typer of its own."""
+def _nothing() -> None:
+    """Do what a group does by itself."""
+
+
+def group(
+    help: str, commands: Mapping[str, str], options: Callable[..., None] = _nothing
+) -> typer.Typer:
+    """Make a group of commands, each at ``module:name``: a function, or a Typer of its own.
+
+    ``options`` takes those of the group itself.
+    """
 
     class Lazily(TyperGroup):
         def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - Click passes it
@@ -31,12 +40,8 @@ def group(help: str, commands: Mapping[str, str]) -> typer.Typer:
         pretty_exceptions_enable=False,
         add_completion=False,
     )
-    app.callback(help=help)(_nothing)
+    app.callback(help=help)(options)
     return app
-
-
-def _nothing() -> None:
-    """Do what a group does by itself."""
 
 
 def _load(name: str, address: str) -> Any:
