@@ -38,6 +38,19 @@ def test_to_say_which_release_it_is_imports_nothing_of_the_service():
     assert ours == {"timetracker_api", "timetracker_api.cli", "timetracker_api.cli.lazily"}
 
 
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("users create ada --role boss", "'--role': 'boss' is not one of 'admin', "),
+        ("tokens create --user ada --scope all", "'--scope': 'all' is not one of "),
+    ],
+)
+def test_a_value_that_is_none_of_the_choices_is_answered_with_them(command: str, said: str):
+    result = CliRunner().invoke(app, command.split())
+    assert result.exit_code == 2
+    assert f"Invalid value for {said}" in result.output
+
+
 def test_what_is_no_command_is_said_to_be_none():
     result = CliRunner().invoke(app, ["db", "upgrad"])
     assert result.exit_code == 2

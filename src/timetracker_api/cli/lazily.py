@@ -14,6 +14,9 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
+PREFIX = "Value error, "
+"""What Pydantic puts in front of what is wrong with a value, and Typer shows as it is."""
+
 
 def _nothing() -> None:
     """Do what a group does by itself."""
@@ -33,6 +36,13 @@ def group(
 
         def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - here as well
             return _load(cmd_name, commands[cmd_name]) if cmd_name in commands else None
+
+        def invoke(self, ctx: Any) -> Any:
+            try:
+                return super().invoke(ctx)
+            except typer.BadParameter as error:
+                error.message = error.message.removeprefix(PREFIX)
+                raise
 
     app = typer.Typer(
         cls=Lazily,
