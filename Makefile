@@ -1,6 +1,4 @@
 PYTHON ?= python3
-HOST ?= 127.0.0.1
-PORT ?= 8000
 UV ?= .venv/bin/uv
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
@@ -18,8 +16,8 @@ FAIL = { echo "$(1)" >&2; exit 1; }
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-run: .venv/.run ## Start the service (HOST=127.0.0.1 PORT=8000)
-	@exec .venv/bin/timetracker-api serve --host $(HOST) --port $(PORT)
+run: .venv/.run ## Start the service (PORT=8001 HOST=0.0.0.0, or as .env says)
+	@exec .venv/bin/timetracker-api serve $(and $(HOST),--host $(HOST)) $(and $(PORT),--port $(PORT))
 
 test: .venv/.test ## Run the tests (PYTEST_ARGS="-k timer -x")
 	@.venv/bin/pytest -n logical --maxprocesses 8 $(PYTEST_ARGS)

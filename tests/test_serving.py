@@ -4,6 +4,7 @@ import json
 import os
 import re
 import socket
+import subprocess
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from servers import Ended, run, serving
 from timetracker_api.migrations import commands
 from timetracker_api.settings import Settings, async_url
 
+ROOT = Path(__file__).parent.parent
 PRINTED_PASSWORD = re.compile(r"^ +password +(\S+)$", re.MULTILINE)
 
 
@@ -87,9 +89,26 @@ def test_a_port_that_is_taken_is_said_in_one_line_before_anything_is_done(tmp_pa
         ended = run(tmp_path, "serve", "--port", port)
     assert _one_line(ended, 1) == (
         f"Cannot listen on 127.0.0.1, port {port}: Address already in use."
-        " Choose others: --host, --port."
+        " Choose others: TIMETRACKER_HOST and TIMETRACKER_PORT, in the environment or .env,"
+        " or --host and --port."
     )
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "passed_on"), [("", ""), ("HOST=::1 PORT=8001", "--host ::1 --port 8001")]
+)
+def test_make_leaves_to_the_settings_what_it_is_not_told(given: str, passed_on: str):
+    environment = {name: os.environ[name] for name in os.environ.keys() - {"HOST", "PORT"}}
+    shown = subprocess.run(  # noqa: S603 - a dry run of our own Makefile
+        ["make", "-n", "run", *given.split()],  # noqa: S607 - wherever it is
+        cwd=ROOT,
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.splitlines()[-1]
+    assert shown.partition(" serve ")[2].strip() == passed_on
 
 
 def test_a_host_that_is_not_ours_is_said_in_one_line(tmp_path: Path):

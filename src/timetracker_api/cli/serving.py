@@ -76,7 +76,10 @@ def _listening(host: str, port: int) -> socket.socket:
         listener = socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-        fail(f"Cannot listen on {host}, port {port}: {reason}. Choose others: --host, --port.")
+        fail(
+            f"Cannot listen on {host}, port {port}: {reason}. Choose others: TIMETRACKER_HOST and"
+            " TIMETRACKER_PORT, in the environment or .env, or --host and --port."
+        )
     listener.set_inheritable(True)
     return listener
 
