@@ -312,6 +312,17 @@ def test_the_command_loads_into_the_embedded_database_once(tmp_path: Path):
     assert "clients already" in again.stderr
 
 
+def test_the_command_says_who_has_another_password(tmp_path: Path):
+    url = {"DATABASE_URL": "sqlite:///other.db"}
+    assert run(tmp_path, "db", "upgrade", **url).exit_code == 0
+    created = run(tmp_path, "users", "create", "boss", "--role", "admin", **url)
+    assert created.exit_code == 0
+    done = run(tmp_path, "demo", "--clients", "1", "--entries", "5", **url)
+    boss, *others = [line for line in done.stdout.splitlines() if line.startswith("    ")]
+    assert boss.split(maxsplit=2) == ["boss", "admin", "(was here before, with another password)"]
+    assert "before" not in " ".join(others)
+
+
 def test_the_command_refuses_a_named_database_that_is_not_migrated(tmp_path: Path):
     done = run(tmp_path, "demo", DATABASE_URL="sqlite:///other.db")
     assert done.exit_code != 0

@@ -15,6 +15,9 @@ INTERRUPTED = 130
 """The exit code of what Ctrl-C has ended."""
 
 
+NOT_MADE_UP = "(was here before, with another password)"
+
+
 def demo(
     clients: Annotated[int, typer.Option(min=1, max=100_000, help="How many clients.")] = 40,
     entries: Annotated[
@@ -46,11 +49,13 @@ def demo(
 
 def _told(loaded: Loaded) -> str:
     """Say what there is, and how to get in."""
-    known = {user.id: user for user in (*loaded.administrators, *loaded.people)}
+    made_up = {user.id: user for user in loaded.people}
+    known = {user.id: user for user in loaded.administrators} | made_up
     signing_in = [user for user in known.values() if user.archived_at is None]
     width = max(len(user.username) for user in signing_in)
     lines = [
-        f"    {user.username:<{width}}  {user.role:<8}  {user.time_zone or ''}".rstrip()
+        f"    {user.username:<{width}}  {user.role:<8}"
+        f"  {(user.time_zone or '') if user.id in made_up else NOT_MADE_UP}".rstrip()
         for user in signing_in
     ]
     counted = (

@@ -55,7 +55,7 @@ class Loaded:
 
     administrators: Sequence[User]
     people: Sequence[User]
-    """Those who sign in with the password."""
+    """Those who were made up, and sign in with the password."""
     password: str
     clients: int
     projects: int
@@ -79,7 +79,8 @@ async def load(session: AsyncSession, scale: Scale, advance: Advance = lambda _:
     shares = _shares(scale, diaries)
     first = min(diary.first_day(share)[0] for diary, share in zip(diaries, shares, strict=True))
     retired = await definitions.define(session)
-    admins = await people.administrators(session, password)
+    there = await people.administrators(session)
+    admins = there or [await people.administrator(session, password)]
     hired = await people.hire(session, scale, password, datetime.combine(first, time(8), UTC))
     company = Company(scale, hired, first, now.date())
     businesses: list[Business] = []
@@ -109,7 +110,7 @@ async def load(session: AsyncSession, scale: Scale, advance: Advance = lambda _:
     facts = {name: {"old": 0, "new": count} for name, count in counted.items()}
     await record(session, "settings.demo_loaded", organization, **facts)
     tasks = sum(len(work.tasks) for work in works)
-    named = hired[: len(people.PEOPLE)]
+    named = [*([] if there else admins), *hired[: len(people.PEOPLE)]]
     return Loaded(admins, named, password, scale.clients, len(works), tasks, scale.entries)
 
 

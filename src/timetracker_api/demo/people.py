@@ -44,14 +44,16 @@ async def hire(
     return hired
 
 
-async def administrators(session: AsyncSession, password: str) -> Sequence[User]:
-    """Return those there are; where there is none, add one who signs in with the password."""
+async def administrators(session: AsyncSession) -> Sequence[User]:
+    """Return those who are there before the company comes."""
     there = select(User).where(User.role == Role.ADMIN, User.archived_at.is_(None))
-    found = (await session.scalars(there.order_by(User.id))).all()
-    if found:
-        return found
+    return (await session.scalars(there.order_by(User.id))).all()
+
+
+async def administrator(session: AsyncSession, password: str) -> User:
+    """Add one who signs in with the password, where there is none."""
     data = UserCreate.model_validate({"username": ADMIN, "role": Role.ADMIN, "password": password})
-    return [await service.create(session, data.whole())]
+    return await service.create(session, data.whole())
 
 
 def _others(scale: Scale) -> Iterator[Values]:
