@@ -32,6 +32,15 @@ def one_line(ended: Ended, exit_code: int) -> str:
     return line
 
 
+@pytest.mark.parametrize("command", ["users create ada", "db current", "db upgrade", "demo"])
+def test_where_the_folder_of_the_database_is_missing_that_is_said(tmp_path: Path, command: str):
+    url = f"sqlite:///{tmp_path}/nowhere/time.db"
+    assert one_line(run(tmp_path, *command.split(), TIMETRACKER_DATABASE_URL=url), 3) == (
+        f"{url}: SQLite cannot open the file. Create its folder, or correct the path in the URL."
+    )
+    assert is_empty(tmp_path)
+
+
 async def test_a_user_is_created_with_a_password_that_is_typed_or_made(
     on: On, callers: Callers, database: Database
 ):

@@ -38,7 +38,11 @@ async def reading(url: URL) -> AsyncGenerator[AsyncConnection]:
 
 
 def _exists(url: URL) -> bool:
-    return Path(url.database or "").exists()
+    """Whether there is a file; where there cannot be one, say so as SQLite would."""
+    file = Path(url.database or "")
+    if not file.parent.is_dir():
+        raise sqlite3.OperationalError("unable to open database file")
+    return file.exists()
 
 
 @asynccontextmanager
