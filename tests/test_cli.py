@@ -15,6 +15,7 @@ from terminal import On, typed
 from timetracker_api import clock
 from timetracker_api.auth.models import User
 from timetracker_api.db.session import Database
+from timetracker_api.settings import Settings
 
 UNREACHABLE = "postgresql://somebody:hidden@127.0.0.1:1/timetracker"
 
@@ -30,6 +31,51 @@ def one_line(ended: Ended, exit_code: int) -> str:
     [line] = ended.stderr.splitlines()
     assert "Traceback" not in line
     return line
+
+
+@pytest.mark.parametrize(
+    "origins",
+    [
+        "http://a.example/",
+        "=foo",
+        '["http://a.example"]',
+        "a.example",
+        "http://A.example",
+        "https://a.example:443",
+        "http://a.example:80",
+        "http://*.example",
+        "*,http://a.example/app",
+    ],
+)
+async def test_an_origin_that_no_browser_sends_is_refused(origins: str):
+    line = one_line(await typed("users", "create", "ada", TIMETRACKER_CORS_ORIGINS=origins), 2)
+    assert line.startswith("TIMETRACKER_CORS_ORIGINS: not an origin as browsers send it; ")
+    assert line.endswith(" Correct the setting.")
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://localhost:3000",
+        "http://my_app.local",
+        "https://a.example:80",
+        "http://a.example:8080",
+        "http://[::1]:443",
+        "chrome-extension://abcdefghijklmnop",
+        "null",
+        "*",
+    ],
+)
+def test_an_origin_that_browsers_send_is_one(origin: str):
+    assert Settings(cors_origins=[origin]).cors_origins == [origin]
+
+
+async def test_a_wrong_scheme_is_told_by_the_name_of_its_variable():
+    line = one_line(await typed("users", "create", "ada", TIMETRACKER_LINK_SCHEMES="ftp,x"), 2)
+    assert line == (
+        "TIMETRACKER_LINK_SCHEMES: Input should be 'https', 'http', 'mailto' or 'tel'."
+        " Correct the setting."
+    )
 
 
 @pytest.mark.parametrize("command", ["users create ada", "db current", "db upgrade", "demo"])

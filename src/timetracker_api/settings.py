@@ -1,5 +1,6 @@
 """Everything one can configure, each with a sentence."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,6 +14,12 @@ EMBEDDED_URL = "sqlite:///timetracker.db"
 Pooler = Literal["none", "transaction"]
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+ORIGIN = re.compile(
+    r"\*|null|(?!http://[^/]*:80$|https://[^/]*:443$)"
+    r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?"
+)
+"""What browsers send as ``Origin``: in lower case, and without the port of the scheme."""
+
 BACKENDS = {"sqlite": "sqlite", "postgresql": "postgresql", "postgres": "postgresql"}
 
 
@@ -159,6 +166,16 @@ class Settings(BaseSettings):
     def _separated_by_commas(cls, value: object) -> object:
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _could_be_sent(cls, value: list[str]) -> list[str]:
+        if not all(ORIGIN.fullmatch(origin) for origin in value):
+            raise ValueError(
+                "not an origin as browsers send it; expected https://app.example.com, in lower"
+                " case, with a port unless it is that of the scheme, and nothing behind it"
+            )
         return value
 
     @property

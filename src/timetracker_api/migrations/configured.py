@@ -22,8 +22,8 @@ def configured(database_url: str | None = None) -> Settings:
             database_pooler="none",
         )
     except ValidationError as errors:
-        complaints = "; ".join(_complaint(error) for error in errors.errors())
-        raise BadUsage(complaints, "Correct the setting") from None
+        complaints = dict.fromkeys(_complaint(error) for error in errors.errors())
+        raise BadUsage("; ".join(complaints), "Correct the setting") from None
 
 
 def _verify(database_url: str) -> None:
@@ -35,7 +35,8 @@ def _verify(database_url: str) -> None:
 
 def _complaint(error: Any) -> str:
     """Name the variable and what is wrong with it, but never its value: it may be a password."""
-    name = "__".join(str(part) for part in error["loc"]).upper()
+    # A number is a place in a list, which is one variable.
+    name = "__".join(part for part in error["loc"] if isinstance(part, str)).upper()
     if name not in {"DATABASE_URL", "DATABASE_REPLICA_URL"}:
         name = f"TIMETRACKER_{name.removeprefix('TIMETRACKER_')}"
     cause = error.get("ctx", {}).get("error")
