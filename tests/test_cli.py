@@ -78,6 +78,19 @@ async def test_a_wrong_scheme_is_told_by_the_name_of_its_variable():
     )
 
 
+@pytest.mark.parametrize("command", [("users", "create", "ada"), ("db", "current")])
+@pytest.mark.parametrize(
+    "variable", ["TIMETRACKER_DATABASE_URL", "TIMETRACKER_MIGRATION_DATABASE_URL"]
+)
+async def test_a_password_that_is_not_encoded_is_not_shown(command: tuple[str, ...], variable: str):
+    url = "postgresql://ada:se@cr@et@127.0.0.1:1/time"
+    line = one_line(await typed(*command, **{variable: url}), 2)
+    assert line == (
+        f"{variable}: the password has to be percent-encoded; write %40 for an @ in it."
+        " Correct the setting."
+    )
+
+
 @pytest.mark.parametrize("command", ["users create ada", "db current", "db upgrade", "demo"])
 def test_where_the_folder_of_the_database_is_missing_that_is_said(tmp_path: Path, command: str):
     url = f"sqlite:///{tmp_path}/nowhere/time.db"

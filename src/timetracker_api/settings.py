@@ -209,6 +209,8 @@ def async_url(value: str) -> URL:
         raise ValueError(
             "not a database URL; expected sqlite:///file.db or postgresql://user@host/name"
         ) from None
+    if "@" in (url.host or ""):
+        raise ValueError("the password has to be percent-encoded; write %40 for an @ in it")
     backend = BACKENDS.get(url.drivername.split("+")[0])
     if backend is None:
         raise ValueError(f"{url.drivername} is not supported; use sqlite or postgresql")
