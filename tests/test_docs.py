@@ -1,5 +1,6 @@
 """The pages for people say what the code does."""
 
+import json
 import os
 import re
 import subprocess
@@ -206,8 +207,30 @@ def path_with_curl(folder: Path) -> str:
 
 
 def test_the_tour_in_the_readme_answers_what_it_shows(service: str, tmp_path: Path):
+    for language, shown, answer in followed(tour(), service, tmp_path):
+        assert same(shown, answer), f"the README shows {language}\n{shown}\nbut it is\n{answer}"
+
+
+def test_who_has_taken_the_tour_can_record_time_as_its_page_shows(service: str, tmp_path: Path):
+    page = blocks(read("docs/time-tracking.md").partition("\n- **Where.**")[0])
+    steps = list(followed([*tour(), *page], service, tmp_path))
+    (_, codes, answers), (_, entry, recorded) = steps[-2:]
+    assert same(codes, answers)
+    shown = {name: each for name, each in json.loads(entry).items() if each != "..."}
+    assert json.loads(recorded).items() >= shown.items()
+
+
+def tour() -> list[tuple[str, str]]:
+    """Return the blocks of the tour."""
     _, tour = read("README.md").split("## A five-minute tour\n")
-    told = [*blocks(tour.partition("\n## ")[0]), ("sh", "")]
+    return blocks(tour.partition("\n## ")[0])
+
+
+def followed(
+    told: list[tuple[str, str]], service: str, folder: Path
+) -> Iterator[tuple[str, str, str]]:
+    """Run what is told, and give for every step the language, what is shown, and the answer."""
+    told = [*told, ("sh", "")]
     script = "".join(f"{text}echo '@@'\n" for language, text in told if language == "sh")
     for name, value in {
         "BASE": found(rf"(http\S+{PREFIX})", service),
@@ -221,15 +244,13 @@ def test_the_tour_in_the_readme_answers_what_it_shows(service: str, tmp_path: Pa
         text=True,
         timeout=PATIENCE,
         check=False,
-        env={**os.environ, "PATH": path_with_curl(tmp_path)},
+        env={**os.environ, "PATH": path_with_curl(folder)},
     )
     assert (done.returncode, done.stderr) == (0, "")
     answers = iter(done.stdout.split("@@\n"))
     for (language, _), (following, expected) in pairwise(told):
         if language == "sh":
-            answer = next(answers)
-            shown = expected if following != "sh" else ""
-            assert same(shown, answer), f"the README shows\n{shown}\nbut it is\n{answer}"
+            yield following, expected if following != "sh" else "", next(answers)
 
 
 def same(expected: str, answer: str) -> bool:
