@@ -1,7 +1,8 @@
 <%
     def body(commands):
         lines = (commands or "pass").splitlines()
-        return "\n".join(line for line in lines if "###" not in line).strip() or "pass"
+        text = "\n".join(line for line in lines if "###" not in line).strip() or "pass"
+        return text.replace("op.batch_alter_table(", "rebuild(")
 
     done, undone = body(upgrades), body(downgrades)
     uses = lambda name: f" {name}," in done + undone
@@ -15,6 +16,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 % endif
 % if imports:
 ${imports}
+% endif
+% if "rebuild(" in done + undone:
+
+from timetracker_api.migrations.rebuilding import rebuild
 % endif
 
 revision = ${repr(up_revision)}

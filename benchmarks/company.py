@@ -114,7 +114,7 @@ async def define(
 
 async def link(api: AsyncClient) -> None:
     """Make the templates for links on clients."""
-    for number, (field_key, template) in enumerate(TEMPLATES):
+    for number, (field_key, template) in enumerate(TEMPLATES, start=1):
         body = {"name": f"Open {number}", "field_key": field_key, "url_template": template}
         (await api.post("/link-templates", json=body)).raise_for_status()
 

@@ -23,6 +23,11 @@ PEOPLE = """
 op.create_table("people", sa.Column("id", sa.Integer, nullable=False),
                 sa.Column("name", sa.String), sa.PrimaryKeyConstraint("id", name="pk_people"))
 """
+NUMBERED = """
+op.create_table("numbered", sa.Column("id", sa.Integer, nullable=False),
+                sa.Column("name", sa.String), sa.PrimaryKeyConstraint("id", name="pk_numbered"),
+                sqlite_autoincrement=True)
+"""
 NOWHERE = "sqlite:////nowhere/live.db"
 GONE = 'op.drop_table("people")'
 
@@ -72,6 +77,21 @@ def test_what_the_models_need_is_written_and_works_on_both(people: Chain, tmp_pa
     assert f"now at {written.id} (head)" in done("upgrade", "--database-url", url)
     assert generated(metadata) is None
     assert len(files(people)) == 2
+
+
+def test_what_is_written_uses_numbers_once(people: Chain):
+    people.add(NUMBERED, 'op.drop_table("numbered")')
+    metadata = models(sa.Column("name", sa.String))
+    sa.Table(
+        "numbered",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("name", sa.String, nullable=False),
+        sqlite_autoincrement=True,
+    )
+    written = generated(metadata)
+    assert written
+    assert 'with rebuild("numbered"' in written.path.read_text()
 
 
 def test_nothing_is_written_where_nothing_has_changed(people: Chain):

@@ -362,6 +362,35 @@ async def test_our_rebuild_keeps_indexes_and_triggers(sqlite_url: str, chain: Ch
         assert kept in after
 
 
+COUNTING = """
+op.create_table(
+    "numbered", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String),
+    sqlite_autoincrement=True,
+)
+op.execute("INSERT INTO numbered VALUES (7, 'x')")
+op.execute("DELETE FROM numbered")
+"""
+REBUILD_NUMBERED = """
+with op.batch_alter_table("numbered") as batch:
+    batch.alter_column("name", existing_type=sa.String, nullable=False)
+"""
+
+
+async def test_our_rebuild_goes_on_counting(sqlite_url: str, chain: Chain):
+    chain.add(COUNTING)
+    chain.add(REBUILD_NUMBERED.replace("op.batch_alter_table(", "rebuild("))
+    await commands.upgrade(configured(sqlite_url), folder=chain.folder)
+    await execute(sqlite_url, "INSERT INTO numbered (name) VALUES ('y')")
+    assert await query(sqlite_url, "SELECT id FROM numbered") == [(8,)]
+
+
+async def test_a_rebuild_that_would_give_numbers_again_is_refused(sqlite_url: str, chain: Chain):
+    chain.add(COUNTING)
+    chain.add(REBUILD_NUMBERED)
+    with pytest.raises(RevisionFailed, match="sqlite_autoincrement of numbered"):
+        await commands.upgrade(configured(sqlite_url), folder=chain.folder)
+
+
 async def test_what_a_revision_names_may_go(sqlite_url: str, chain: Chain):
     chain.add(FAMILY + INDEXES)
     chain.add('op.drop_index("ix_down")\nop.rename_table("children", "kids")')

@@ -44,5 +44,6 @@ def downgrade() -> None:
     if op.get_context().dialect.name != "sqlite":
         return
     for table in reversed(TABLES):
-        with rebuild(table, recreate="always") as batch:
+        usual = {"sqlite_autoincrement": False}
+        with rebuild(table, recreate="always", table_kwargs=usual) as batch:
             batch.create_primary_key(op.f(f"pk_{table}"), ["id"])

@@ -35,7 +35,7 @@ def client(record: Any) -> dict[str, Any]:
 def _link(number: int, url: str) -> dict[str, Any]:
     return {
         "template_id": number,
-        "name": "Open",
+        "name": f"Open {number}",
         "url": url,
         "icon": None,
         "open_in_new_tab": True,

@@ -19,7 +19,7 @@ from timetracker_api.migrations.failures import Failure, RevisionFailed
 
 
 class Definition(NamedTuple):
-    """An index, trigger or view, and the table it belongs to."""
+    """An index, trigger or view, and the table it belongs to; or that numbers are used once."""
 
     table: str
     sql: str
@@ -77,7 +77,7 @@ class Guard:
             name
             for name, definition in self._before.items()
             if after.get(name) != definition
-            and name not in code
+            and name.partition(" of ")[0] not in code
             and (definition.table in tables or name == definition.table)
         ]
         if not lost:
@@ -105,11 +105,20 @@ def _definitions(connection: Connection) -> Mapping[str, Definition]:
         "SELECT name, tbl_name, sql FROM sqlite_master"
         " WHERE type IN ('index', 'trigger', 'view') AND sql IS NOT NULL"
     )
-    return {
+    found = {
         name: Definition(table, plain(sql))
         for name, table, sql in rows
         if not name.startswith(ON_DEMAND)
     }
+    tables = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")
+    counting = (name for name in tables.scalars() if counts_on(connection, name))
+    return found | {f"sqlite_autoincrement of {name}": Definition(name, "") for name in counting}
+
+
+def counts_on(connection: Connection, table: str) -> bool:
+    """Tell whether an SQLite table never gives a number again that it has given."""
+    query = "SELECT 1 FROM sqlite_master WHERE name = ? AND sql LIKE '% AUTOINCREMENT%'"
+    return connection.exec_driver_sql(query, (table,)).first() is not None
 
 
 def plain(sql: str) -> str:
