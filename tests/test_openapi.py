@@ -54,6 +54,14 @@ def test_operation_ids_are_unique_and_what_one_greps_for():
         assert re.fullmatch(r"[a-z]+(_[a-z]+)*", name)
 
 
+def test_examples_of_text_over_several_lines_have_line_breaks():
+    assert SCHEMAS["ClientCreate"]["properties"]["address"]["anyOf"][0]["examples"] == [
+        "Desert 1\nTucson"
+    ]
+    texts = (node for _, node in nodes(DOCUMENT) if isinstance(node, str))
+    assert not [text for text in texts if "\\n" in text]
+
+
 @each_operation
 def test_an_operation_is_described(operation: Operation):
     assert operation.definition["summary"]

@@ -31,7 +31,7 @@ class ClientCreate(Body):
         Annotated[Line, Field(min_length=1, max_length=50, examples=["+32 2 555 01 01"])] | None
     ) = None
     """Where to call."""
-    address: Annotated[Text, Field(max_length=1000, examples=["Desert 1\\nTucson"])] | None = None
+    address: Annotated[Text, Field(max_length=1000, examples=["Desert 1\nTucson"])] | None = None
     """Where they live, over several lines."""
     currency: Currency | None = None
     """The ISO 4217 currency of their invoices; null for the organisation's."""
@@ -59,7 +59,7 @@ class ClientRead(Resource):
     """Where to write to."""
     phone: Annotated[str | None, Field(examples=["+32 2 555 01 01"])]
     """Where to call."""
-    address: Annotated[str | None, Field(examples=["Desert 1\\nTucson"])]
+    address: Annotated[str | None, Field(examples=["Desert 1\nTucson"])]
     """Where they live, over several lines."""
     currency: Annotated[str | None, Field(examples=["EUR"])]
     """The ISO 4217 currency of their invoices; null for the organisation's."""
