@@ -74,6 +74,22 @@ async def test_a_record_that_is_not_there_is_404_and_says_so(api: AsyncClient):
 
 
 @pytest.mark.parametrize(
+    "id", ["0", "01", "-1", "+1", "1.0", "abc", "1%0A", "%0A1", "%D9%A1", "9" * 19, "9" * 20]
+)
+async def test_what_cannot_be_an_id_is_404_however_it_is_written(
+    api: AsyncClient, given: Given, id: str
+):
+    await given.a_client()
+    assert problem(await api.get(f"/clients/{id}"), 404)["code"] == "not_found"
+    assert problem(await api.patch(f"/clients/{id}", json={"name": "B"}), 404)
+    assert problem(await api.post(f"/clients/{id}/archive"), 404)
+
+
+async def test_a_line_break_is_part_of_an_address(api: AsyncClient):
+    assert problem(await api.get("/clients%0A"), 404)
+
+
+@pytest.mark.parametrize(
     ("method", "address", "allowed"),
     [
         ("PUT", "/clients", "GET, POST"),
@@ -195,7 +211,7 @@ async def test_a_pointer_leads_through_lists_and_unions(api: AsyncClient):
         ("/clients?sort=age", "query", "/sort", "not_a_choice"),
         ("/clients?archived=maybe", "query", "/archived", "type"),
         ("/clients?sort~/=1", "query", "/sort~0~1", "unknown_parameter"),
-        ("/clients/0", "path", "/id", "minimum"),
+        ("/custom-fields/schema/x", "path", "/entity_type", "not_a_choice"),
         ("/clients/1?includ=inactive", "query", "/includ", "unknown_parameter"),
     ],
 )

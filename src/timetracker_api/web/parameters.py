@@ -14,7 +14,10 @@ from sqlalchemy.orm import InstrumentedAttribute
 from timetracker_api.db.base import Numbered
 from timetracker_api.problems import Fault, Invalid, pointer
 
-_IDS = r"[1-9][0-9]{0,17}(,[1-9][0-9]{0,17}){0,99}"
+ID = r"[1-9][0-9]{0,17}"
+"""How an id is written in an address. More digits than these no record can have."""
+
+_IDS = rf"{ID}(,{ID}){{0,99}}"
 
 Ids = Annotated[str, Field(pattern=rf"^{_IDS}$", examples=["1,2"])]
 """One id, or several with commas."""

@@ -34,7 +34,7 @@ from timetracker_api.problems import (
 from timetracker_api.schema import LARGEST_ID
 from timetracker_api.web import caching, idempotency
 from timetracker_api.web.body import StrictRequest, require_json
-from timetracker_api.web.parameters import Parameters, unknown_parameter
+from timetracker_api.web.parameters import ID, Parameters, unknown_parameter
 
 E = TypeVar("E", bound=Entity)
 
@@ -46,9 +46,9 @@ Id = Annotated[int, Path(ge=1, le=LARGEST_ID, description="Its number.", example
 
 
 class Number(Convertor[str]):
-    """Digits in an address, left for the parameter's own type to read: there may be too many."""
+    """An id in an address, written in the one way it can be: whatever else is no record's."""
 
-    regex = "[0-9]+"
+    regex = ID
 
     def convert(self, value: str) -> str:
         return value
@@ -91,9 +91,12 @@ class ResourceRouter(APIRouter):
         """Look at the routes only for what can be under the noun.
 
         The framework asks every router before the right one; to try all routes of each would
-        cost more than the rest of a short answer.
+        cost more than the rest of a short answer. It would also overlook a line break at the end.
         """
-        return super().matches(scope) if self.prefix in scope["path"] else (Match.NONE, {})
+        path: str = scope["path"]
+        if self.prefix not in path or path.endswith("\n"):
+            return Match.NONE, {}
+        return super().matches(scope)
 
     def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         """Add an operation; called by ``@router.get`` and its like."""
