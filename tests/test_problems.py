@@ -92,23 +92,37 @@ async def test_a_line_break_is_part_of_an_address(api: AsyncClient):
 @pytest.mark.parametrize(
     ("method", "address", "allowed"),
     [
-        ("PUT", "/clients", "GET, POST"),
-        ("DELETE", "/clients", "GET, POST"),
-        ("POST", "/clients/7", "DELETE, GET, PATCH"),
-        ("DELETE", "/users/me", "GET, PATCH"),
-        ("OPTIONS", "/sessions/current", "DELETE, GET"),
+        ("PUT", "/clients", "GET, HEAD, POST"),
+        ("DELETE", "/clients", "GET, HEAD, POST"),
+        ("POST", "/clients/7", "DELETE, GET, HEAD, PATCH"),
+        ("DELETE", "/users/me", "GET, HEAD, PATCH"),
+        ("OPTIONS", "/sessions/current", "DELETE, GET, HEAD"),
         ("TRACE", "/sessions", "POST"),
-        ("POST", f"{ROOT}/health/live", "GET"),
-        ("POST", f"{ROOT}/openapi.json", "GET"),
-        ("PUT", f"{ROOT}/docs", "GET"),
+        ("HEAD", "/sessions", "POST"),
+        ("POST", f"{ROOT}/health/live", "GET, HEAD"),
+        ("POST", f"{ROOT}/openapi.json", "GET, HEAD"),
+        ("PUT", f"{ROOT}/docs", "GET, HEAD"),
+        ("POST", f"{ROOT}/docs/assets/favicon.png", "GET, HEAD"),
     ],
 )
 async def test_another_method_is_405_and_names_those_there_are(
     api: AsyncClient, method: str, address: str, allowed: str
 ):
     response = await api.request(method, address)
-    assert problem(response, 405)["code"] == "method_not_allowed"
     assert response.headers["allow"] == allowed
+    if method == "HEAD":
+        assert response.status_code == 405
+        return
+    refused = problem(response, 405)
+    assert refused["code"] == "method_not_allowed"
+    assert refused["detail"] == f"This address has {allowed}."
+
+
+@pytest.mark.parametrize("address", ["/clients/", "/clients/7/", f"{ROOT}/health/live/"])
+async def test_a_slash_too_many_is_404_and_named(api: AsyncClient, address: str):
+    assert "slash at its end" in problem(await api.get(address), 404)["detail"]
+    nothing = problem(await api.get("/nothing/"), 404)
+    assert nothing["detail"] == "There is nothing at this address."
 
 
 async def test_a_name_that_is_taken_is_409_and_points_at_it(api: AsyncClient, given: Given):

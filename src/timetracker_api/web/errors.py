@@ -40,10 +40,7 @@ BY_STATUS: Mapping[int, type[Problem]] = {
     kind.status: kind for kind in (MalformedBody, NotFound, MethodNotAllowed, BodyTooLarge)
 }
 
-DETAILS: Mapping[type[Problem], str] = {
-    NotFound: "There is nothing at this address.",
-    MethodNotAllowed: "This address does not have that method.",
-}
+NOTHING_HERE = "There is nothing at this address."
 
 TRANSIENT = (
     "08",  # the connection, or a pooler in its way
@@ -80,10 +77,7 @@ def install(app: FastAPI) -> None:
     answer((Exception,), lambda _: InternalError("The log has the rest under this request id."))
 
     async def from_framework(request: Request, error: Exception) -> Response:
-        problem = _from_framework(error)
-        if isinstance(problem, MethodNotAllowed) and (methods := _methods_at(request)):
-            problem.headers = {"Allow": ", ".join(sorted(methods))}
-        return respond(request, problem)
+        return respond(request, _from_framework(request, error))
 
     app.add_exception_handler(HTTPException, from_framework)
 
@@ -104,22 +98,38 @@ def respond(request: Request, problem: Problem) -> Response:
     )
 
 
-def _methods_at(request: Request) -> set[str]:
+def _methods_at(request: Request, path: str) -> Sequence[str]:
     """Return the methods an address has: each is a route of its own, and names only itself."""
+    scope = {**request.scope, "path": path}
     methods: set[str] = set()
     for route in iter_route_contexts(request.app.routes):
-        if route.methods and route.matches(request.scope)[0] is not Match.NONE:
+        if route.methods and route.matches(scope)[0] is not Match.NONE:
             methods |= route.methods
-    return methods
+    return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
 
 
-def _from_framework(error: Exception) -> Problem:
+def _not_allowed(request: Request) -> Problem:
+    # What no route has is one of the files that come with the documentation.
+    allowed = ", ".join(_methods_at(request, request.scope["path"]) or ("GET", "HEAD"))
+    return MethodNotAllowed(f"This address has {allowed}.", headers={"Allow": allowed})
+
+
+def _not_found(request: Request) -> Problem:
+    shorter = request.scope["path"].rstrip("/")
+    if shorter != request.scope["path"] and _methods_at(request, shorter):
+        return NotFound(f"{NOTHING_HERE} Without the slash at its end there is.")
+    return NotFound(NOTHING_HERE)
+
+
+def _from_framework(request: Request, error: Exception) -> Problem:
     if isinstance(error.__cause__, Problem):
         return error.__cause__  # FastAPI wraps whatever is raised while it reads a body
     if not isinstance(error, HTTPException):
         return InternalError()
     kind = BY_STATUS.get(error.status_code, InternalError)
-    return kind(DETAILS.get(kind), headers=error.headers)
+    if kind is NotFound:
+        return _not_found(request)
+    return _not_allowed(request) if kind is MethodNotAllowed else kind(headers=error.headers)
 
 
 def _unavailable(error: Exception) -> Problem:
