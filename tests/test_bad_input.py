@@ -8,7 +8,7 @@ from httpx import AsyncClient, Response
 from pydantic import JsonValue
 from sqlalchemy import func, select
 
-from document import EVERY, TAKING_BODIES, Operation, furnish, referring
+from document import EVERY, TAKING_BODIES, Operation, furnish, referring, sample
 from timetracker_api.db.session import Database
 from timetracker_api.models import metadata
 
@@ -209,6 +209,19 @@ async def test_parameters_that_cannot_be_are_refused(api: AsyncClient):
                 # The record that the path names may be gone: one of these deletes it.
                 allowed = {200, 404, 422} if "{id}" in operation.path else {200, 422}
                 assert response.status_code in allowed, (at, value, response.text)
+
+
+async def test_parameters_given_twice_are_refused(api: AsyncClient):
+    for operation in EVERY:
+        for parameter in operation.parameters("query"):
+            name, value = parameter["name"], sample(parameter)
+            for other in (value, "x"):
+                twice = f"{operation.address()}?{name}={value}&{name}={other}"
+                response = await api.request(operation.method, twice)
+                (fault,) = refused(response, 422)
+                assert (fault["source"], fault["pointer"]) == ("query", f"/{name}")
+                assert fault["code"] == "type"
+                assert fault["message"] == f"{name} must be given once."
 
 
 async def test_ids_that_cannot_be_are_refused(api: AsyncClient):

@@ -1,5 +1,6 @@
 """Routers that secure and document their operations by themselves."""
 
+from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from itertools import chain
 from typing import Annotated, Any, TypeVar, get_args, get_type_hints
@@ -186,22 +187,29 @@ def _documented(endpoint: Callable[..., Any]) -> list[dict[str, Any]]:
 
 
 def _check_query(request: Request, known: frozenset[str] | None) -> None:
-    """Refuse parameters that mean nothing here, and NUL, which no database can look for."""
+    """Refuse parameters that mean nothing here or are given twice, of which one would be dropped,
+    and NUL, which no database can look for.
+    """
+    given = request.query_params.multi_items()
+    names = Counter(name for name, _ in given)
     faults = [
-        Fault(
-            pointer=pointer(name),
-            source="query",
-            code="control_characters",
-            message="Must not contain the character NUL.",
-        )
-        for name, value in request.query_params.multi_items()
+        _in_query(name, "control_characters", "Must not contain the character NUL.")
+        for name, value in given
         if "\0" in name + value
     ]
+    faults += [
+        _in_query(name, "type", f"{name} must be given once.")
+        for name, count in names.items()
+        if count > 1
+    ]
     if known is not None:
-        names = request.query_params.keys()
         faults += [unknown_parameter(name, sorted(known)) for name in names if name not in known]
     if faults:
         raise Invalid(*faults)
+
+
+def _in_query(name: str, code: str, message: str) -> Fault:
+    return Fault(pointer=pointer(name), source="query", code=code, message=message)
 
 
 def operation_id(route: APIRoute) -> str:

@@ -121,24 +121,21 @@ class Question:
     operator: str
     related: Related | None
 
-    def asks(self, column: Any, text: object, at: str) -> Condition:
+    def asks(self, column: Any, text: str, at: str) -> Condition:
         """Return the condition on records; raise `ValueFault` where the question has no sense."""
         label, kind = self.validator.definition.label, self.validator.kind
         if self.operator not in kind.operators:
             message = f"{label} can be asked for with {', '.join(kind.operators)}."
             raise ValueFault([_fault(at, "operator", message)])
         operator = OPERATORS[self.operator]
-        message = f"{label} must be {operator.expects.format(noun=kind.noun)}, given once."
-        wrong = ValueFault([_fault(at, "type", message)])
-        if not isinstance(text, str):
-            raise wrong
+        message = f"{label} must be {operator.expects.format(noun=kind.noun)}."
         try:
             value = operator.reads(self.validator, text, at)
         except ValueFault as error:
             changed = {"source": "query", "pointer": at}
             raise ValueFault([each.model_copy(update=changed) for each in error.faults]) from None
         except (ValueError, KeyError):
-            raise wrong from None
+            raise ValueFault([_fault(at, "type", message)]) from None
         holds = operator.holds(column, self.validator, value)
         if self.related:
             holds = self.related.reached(holds)
