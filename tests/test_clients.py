@@ -105,3 +105,43 @@ async def test_pages_say_how_many_there_are_and_where_the_next_one_is(
 
     backwards = (await api.get("/clients?sort=-name")).json()
     assert [each["name"] for each in backwards["items"]] == ["c", "b", "a"]
+
+
+@pytest.mark.parametrize(
+    "amount",
+    [
+        "1_000",
+        "\uff15",
+        "\u0665",
+        " 5 ",
+        "5\n",
+        "+5",
+        "1e2",
+        "-0",
+        ".5",
+        "5.",
+        "1.50000",
+        "NaN",
+        "0x5",
+        "",
+    ],
+)
+async def test_money_is_written_as_the_document_says(api: AsyncClient, amount: str):
+    refused = await api.post("/clients", json={"name": "Acme", "hourly_rate": amount})
+    assert refused.status_code == 422, refused.text
+    assert faults(refused) == {("/hourly_rate", "type")}
+
+
+@pytest.mark.parametrize(
+    ("amount", "read"),
+    [
+        ("007", "7.00"),
+        ("9999999999.9999", "9999999999.9999"),
+        (5, "5.00"),
+        (5.25, "5.25"),
+        (0, "0.00"),
+    ],
+)
+async def test_money_is_read_from_text_and_numbers(api: AsyncClient, amount: object, read: str):
+    created = await api.post("/clients", json={"name": "Acme", "hourly_rate": amount})
+    assert created.json()["hourly_rate"] == read

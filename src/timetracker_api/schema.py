@@ -20,6 +20,8 @@ from pydantic import (
     Field,
     GetJsonSchemaHandler,
     PlainSerializer,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
@@ -220,6 +222,17 @@ def _plain_amount(amount: Decimal) -> str:
     return str(cents if cents == amount else amount.normalize())
 
 
+AMOUNT = r"^0*[0-9]{1,10}(\.[0-9]{1,4})?$"
+
+
+def _as_amount(value: object, read: ValidatorFunctionWrapHandler) -> Any:
+    """Python would read more as a number than the document says: 1_000, 1e2, or spaces."""
+    amount = read(value)
+    if isinstance(value, str) and not re.fullmatch(AMOUNT, value):
+        raise PydanticCustomError("type", "Must be an amount, such as 95.50.")
+    return amount
+
+
 Amount = Annotated[
     Decimal,
     Field(
@@ -227,9 +240,10 @@ Amount = Annotated[
         ge=0,
         le=Decimal("9999999999.9999"),
         decimal_places=4,
-        examples=["95.50"],
     ),
+    WrapValidator(_as_amount),
+    Field(examples=["95.50"]),
     PlainSerializer(_plain_amount, return_type=str),
-    Pattern(r"^0*[0-9]{1,10}(\.[0-9]{1,4})?$"),
+    Pattern(AMOUNT),
 ]
 """Money: a decimal string such as ``95.50``. A JSON number is read as well."""
