@@ -145,3 +145,19 @@ async def test_money_is_written_as_the_document_says(api: AsyncClient, amount: s
 async def test_money_is_read_from_text_and_numbers(api: AsyncClient, amount: object, read: str):
     created = await api.post("/clients", json={"name": "Acme", "hourly_rate": amount})
     assert created.json()["hourly_rate"] == read
+
+
+@pytest.mark.parametrize(
+    "email",
+    ['"Ada" <a@example.com>', "Ada <a@example.com>", "<a@example.com>", "a@", "a b@c.de", ""],
+)
+async def test_an_email_address_is_nothing_but_that(api: AsyncClient, email: str):
+    refused = await api.post("/clients", json={"name": "Acme", "email": email})
+    assert faults(refused) == {("/email", "type")}
+    (fault,) = refused.json()["errors"]
+    assert fault["message"] == "Must be an email address, such as ada@example.com."
+
+
+async def test_an_email_address_is_kept_in_its_usual_form(api: AsyncClient):
+    created = await api.post("/clients", json={"name": "Acme", "email": " Ada@EXAMPLE.com "})
+    assert created.json()["email"] == "Ada@example.com"

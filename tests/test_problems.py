@@ -182,7 +182,7 @@ async def test_every_value_that_is_wrong_is_named(api: AsyncClient):
     invalid = problem(await api.post("/clients", json=body), 422)
     assert {(fault["pointer"], fault["code"]) for fault in invalid["errors"]} == {
         ("/name", "required"),
-        ("/email", "invalid"),
+        ("/email", "type"),
         ("/currency", "pattern"),
         ("/hourly_rate", "minimum"),
         ("/extra", "unknown_field"),

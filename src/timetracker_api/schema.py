@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, TypeVar
 
+from email_validator import EmailNotValidError, validate_email
 from pydantic import (
     MISSING,
     AfterValidator,
@@ -190,6 +191,31 @@ Text = Annotated[str, AfterValidator(many_lines), Pattern(rf"^[^{ALL_BUT_BREAKS}
 """Text that may have several lines."""
 
 Name = Annotated[Line, Field(min_length=1, max_length=200)]
+
+
+def email_address(text: str) -> str:
+    """Return an address in its usual form; refuse a name beside it, which would be lost."""
+    try:
+        return validate_email(text, check_deliverability=False).normalized
+    except EmailNotValidError:
+        message = "Must be an email address, such as ada@example.com."
+        raise PydanticCustomError("type", message) from None
+
+
+@dataclass(frozen=True)
+class Format:
+    """Tells the OpenAPI document what a text is."""
+
+    name: str
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {**handler(core), "format": self.name}
+
+
+Email = Annotated[str, Field(max_length=254), AfterValidator(email_address), Format("email")]
+"""The address of a mailbox."""
 
 
 @cache

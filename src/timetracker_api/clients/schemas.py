@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import MISSING, EmailStr, Field, JsonValue
+from pydantic import MISSING, Field, JsonValue
 from sqlalchemy import ColumnElement
 
 from timetracker_api.clients.models import Client
@@ -13,7 +13,7 @@ from timetracker_api.custom_fields.finding.sort_parameter import SortedBy
 from timetracker_api.custom_fields.schemas import CustomFields, CustomValues
 from timetracker_api.db.naming import containing
 from timetracker_api.link_templates.schemas import Links
-from timetracker_api.schema import Amount, Body, Currency, Line, Name, Patch, Resource, Text
+from timetracker_api.schema import Amount, Body, Currency, Email, Line, Name, Patch, Resource, Text
 
 
 class ClientCreate(Body):
@@ -25,7 +25,7 @@ class ClientCreate(Body):
     """Whatever there is to say about them."""
     contact_person: Annotated[Name, Field(examples=["Wile E. Coyote"])] | None = None
     """Whom to talk to."""
-    email: Annotated[EmailStr, Field(max_length=254, examples=["wile@example.com"])] | None = None
+    email: Annotated[Email, Field(examples=["wile@example.com"])] | None = None
     """Where to write to."""
     phone: (
         Annotated[Line, Field(min_length=1, max_length=50, examples=["+32 2 555 01 01"])] | None

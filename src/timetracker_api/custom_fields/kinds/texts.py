@@ -2,16 +2,14 @@
 
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Annotated, Any
 
-from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BeforeValidator, StringConstraints
+from pydantic import AfterValidator, StringConstraints
 
 from timetracker_api.custom_fields.definition import Definition
 from timetracker_api.custom_fields.kinds.refusing import refusal, written_as
 from timetracker_api.custom_fields.patterns import whole_match
-from timetracker_api.schema import many_lines, one_line
+from timetracker_api.schema import email_address, many_lines, one_line
 from timetracker_api.urls import safe_url
 
 LONGEST_TEXT, USUAL_TEXT, LONGEST_LONG_TEXT = 2000, 255, 65_536
@@ -61,14 +59,8 @@ def url(definition: Definition) -> Any:
 
 
 def email(_definition: Definition) -> Any:
-    return Annotated[str, BeforeValidator(_address)]
-
-
-def _address(value: object) -> str:
-    if isinstance(value, str):
-        with suppress(EmailNotValidError):
-            return validate_email(value.strip(), check_deliverability=False).normalized
-    raise refusal("email_type", "Input should be an email address")
+    constraints = StringConstraints(strict=True, strip_whitespace=True)
+    return Annotated[str, constraints, AfterValidator(email_address)]
 
 
 def phone(_definition: Definition) -> Any:
