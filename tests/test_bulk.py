@@ -195,7 +195,7 @@ async def test_a_repeated_bulk_with_the_same_key_is_done_once(api: AsyncClient, 
     [
         ([], "/operations"),
         ([{"op": "delete", "id": 1}] * 501, "/operations"),
-        ([{"op": "upsert", "id": 1}], "/operations/0"),
+        ([{"op": "upsert", "id": 1}], "/operations/0/op"),
         ([{"op": "delete", "id": 0}], "/operations/0/id"),
         ([{"op": "delete"}], "/operations/0/id"),
         ([{"op": "create", "data": {"started_at": 7}}], "/operations/0/data/started_at"),

@@ -24,9 +24,10 @@
 
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core.core_schema import ErrorType
 
 
 class Fault(BaseModel):
@@ -217,7 +218,7 @@ class Invalid(Problem):
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     title = "Some values are not acceptable"
-    sample: ClassVar = {"pointer": "/name", "code": "required", "message": "Field required"}
+    sample: ClassVar = {"pointer": "/name", "code": "required", "message": "Name is required."}
 
     def __init__(self, *faults: Fault, detail: str | None = None) -> None:
         count = len(faults)
@@ -276,18 +277,25 @@ CODES: Mapping[str, str] = {
     "string_too_long": "max_length",
     "string_too_short": "min_length",
     "string_unicode": "control_characters",
+    "timezone_aware": "type",
     "too_long": "max_length",
     "too_short": "min_length",
-    "value_error": "invalid",
+    "union_tag_invalid": "not_a_choice",
+    "union_tag_not_found": "required",
+    "value_error": "type",
 }
 """Our word for each of Pydantic's. Custom errors carry ours already."""
+
+
+PYDANTICS = frozenset[str](get_args(ErrorType))
+"""The types of its own errors."""
 
 
 def code_of(pydantic_type: str) -> str:
     """Return our code for a type of Pydantic error."""
     if pydantic_type.endswith(("_type", "_parsing", "_parsing_size", "_from_float")):
         return "type"
-    return CODES.get(pydantic_type, pydantic_type)
+    return CODES.get(pydantic_type, "invalid" if pydantic_type in PYDANTICS else pydantic_type)
 
 
 def pointer(*path: str | int) -> str:

@@ -74,7 +74,7 @@ Schemes = Annotated[
 def _number_or_text(value: object) -> object:
     if value is None or (isinstance(value, int | float | str) and not isinstance(value, bool)):
         return value
-    raise PydanticCustomError("type", "Input should be a number or text")
+    raise PydanticCustomError("type", "Must be a number or text.")
 
 
 Bound = Annotated[

@@ -65,7 +65,7 @@ def read(source: bytes) -> DefinitionFile:
     try:
         outline = Outline.model_validate(file.document.data)
     except ValidationError as error:
-        raise Unreadable(file.complaints((), _faults(error, file.document.data))) from None
+        raise Unreadable(file.complaints((), _faults(error, file.document.data, Outline))) from None
     found: list[Complaint] = []
     for section in SECTIONS:
         for position, data in enumerate(getattr(outline, section.name)):
@@ -84,7 +84,7 @@ def _checked(section: Section, data: Any) -> Values:
     try:
         values = section.body.model_validate(data).model_dump(mode="json")
     except ValidationError as error:
-        raise Invalid(*_faults(error, data)) from None
+        raise Invalid(*_faults(error, data, section.body)) from None
     if section is not FIELDS:
         return values
     if values["kind"] != "user" or values["default"] is None:
@@ -109,9 +109,9 @@ def _repeated(file: DefinitionFile) -> Iterator[Complaint]:
             yield file.document.complaint((*each.path, each.section.identity[-1]), message)
 
 
-def _faults(error: ValidationError, data: Any) -> Sequence[Fault]:
-    found = error.errors(include_url=False, include_input=False)
-    return faults([{**each, "loc": ("body", *each["loc"])} for each in found], data)
+def _faults(error: ValidationError, data: Any, read_as: type[Body]) -> Sequence[Fault]:
+    found = error.errors(include_url=False)
+    return faults([{**each, "loc": ("body", *each["loc"])} for each in found], data, read_as)
 
 
 def _steps(pointer: str) -> Iterator[str | int]:

@@ -35,6 +35,7 @@ from timetracker_api.problems import (
 )
 from timetracker_api.web.idempotency import Answered
 from timetracker_api.web.observability import log
+from timetracker_api.web.sentences import Sentences
 
 BY_STATUS: Mapping[int, type[Problem]] = {
     kind.status: kind for kind in (MalformedBody, NotFound, MethodNotAllowed, BodyTooLarge)
@@ -59,6 +60,10 @@ MISSING = ("no such table", "no such column")
 """How the databases say that something is not there which a migration adds."""
 
 
+TAG_FAULTS = frozenset({"union_tag_invalid", "union_tag_not_found"})
+"""Errors that Pydantic gives the place of the object, and not of the member that tells its kind."""
+
+
 def install(app: FastAPI) -> None:
     """Have the application answer every exception with a problem."""
 
@@ -70,7 +75,6 @@ def install(app: FastAPI) -> None:
             app.add_exception_handler(kind, handle)
 
     answer((Problem,), lambda problem: problem)
-    answer((RequestValidationError,), lambda error: Invalid(*faults(error.errors(), error.body)))
     answer(UNREACHABLE, _unavailable)
     answer((exc.DBAPIError,), problem_of)
     answer((StaleDataError,), lambda _: Conflict("Somebody else changed it at the same time."))
@@ -80,6 +84,13 @@ def install(app: FastAPI) -> None:
         return respond(request, _from_framework(request, error))
 
     app.add_exception_handler(HTTPException, from_framework)
+
+    async def from_validation(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)  # noqa: S101 - for the type checker
+        found = faults(error.errors(), error.body, _type_of_body(request))
+        return respond(request, Invalid(*found))
+
+    app.add_exception_handler(RequestValidationError, from_validation)
 
     async def replay(_request: Request, answered: Exception) -> Response:
         return answered.response if isinstance(answered, Answered) else Response()
@@ -188,22 +199,38 @@ def _from_constraint(error: exc.IntegrityError) -> Problem:
     return Conflict("A rule of the database forbids it.")
 
 
-def faults(errors: Iterable[Mapping[str, Any]], body: JsonValue = None) -> list[Fault]:
+def faults(
+    errors: Iterable[Mapping[str, Any]], body: JsonValue = None, read_as: Any = None
+) -> list[Fault]:
     """Say what FastAPI found wrong with a request; each ``loc`` begins with its source.
 
-    A value that fits no member of a union is one fault, not one per member.
+    ``read_as`` is the type of the body. A value that fits no member of a union is one fault, not
+    one per member.
     """
+    sentences = Sentences(read_as)
     found: dict[tuple[str, str], Fault] = {}
     for error in errors:
         source, *path = error["loc"]
+        if error["type"] in TAG_FAULTS:
+            path.append(error["ctx"]["discriminator"].strip("'"))
         if source == "body":
-            path = _inside(body, path, missing=error["type"] == "missing")
+            path = _inside(body, path, missing=code_of(error["type"]) == "required")
         at = pointer(*path)
         found.setdefault(
             (source, at),
-            Fault(pointer=at, source=source, code=code_of(error["type"]), message=error["msg"]),
+            Fault(
+                pointer=at,
+                source=source,
+                code=code_of(error["type"]),
+                message=sentences.of(error),
+            ),
         )
     return list(found.values())
+
+
+def _type_of_body(request: Request) -> Any:
+    field = getattr(request.scope.get("route"), "body_field", None)
+    return field and field.field_info.annotation
 
 
 def _inside(body: JsonValue, path: Sequence[str | int], *, missing: bool) -> list[str | int]:

@@ -19,10 +19,13 @@ ID = r"[1-9][0-9]{0,17}"
 
 _IDS = rf"{ID}(,{ID}){{0,99}}"
 
-Ids = Annotated[str, Field(pattern=rf"^{_IDS}$", examples=["1,2"])]
+IDS = rf"^{_IDS}$"
+IDS_OR_NONE = rf"^(none|(none,)?{_IDS})$"
+
+Ids = Annotated[str, Field(pattern=IDS, examples=["1,2"])]
 """One id, or several with commas."""
 
-IdsOrNone = Annotated[str, Field(pattern=rf"^(none|(none,)?{_IDS})$", examples=["1,2"])]
+IdsOrNone = Annotated[str, Field(pattern=IDS_OR_NONE, examples=["1,2"])]
 """The same, with ``none`` for records that have no such reference."""
 
 NONE = "none"

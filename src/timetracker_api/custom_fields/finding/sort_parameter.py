@@ -25,7 +25,7 @@ def _or_custom(value: Any, native: ValidatorFunctionWrapHandler) -> Any:
     try:
         return native(value)
     except ValidationError as error:
-        message = "Input should be {expected}, or 'custom.<key>' or '-custom.<key>'"
+        message = "Must be {expected}, or 'custom.<key>' or '-custom.<key>'."
         expected = error.errors()[0].get("ctx", {})
         raise PydanticCustomError("not_a_choice", message, expected) from None
 
