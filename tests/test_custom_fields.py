@@ -431,3 +431,30 @@ async def test_a_definition_that_was_rolled_back_is_not_remembered(
             ("/custom_fields/two", "undefined_field")
         }
         assert values_of(await try_client(small, one="x")) == {"one": "x"}
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("ftp://a.example/", "A link begins with one of: http, https."),
+        ("http://u:p@x.example", "A link carries no user name or password."),
+        ("https://exämple.com", "The host is not a name in ASCII letters or an IP address."),
+        ("https://a b", "A link has no ' ' in it; it is written %20."),
+        ("https://a.example/\u202e", "A link has no invisible characters."),
+    ],
+)
+async def test_a_url_that_is_refused_is_told_why(
+    api: AsyncClient, given: Given, url: str, why: str
+):
+    await given.a_field("site", "url")
+    (fault,) = (await try_client(api, site=url)).json()["errors"]
+    assert fault["message"] == f"Site must be an absolute URL. {why}"
+
+
+@pytest.mark.parametrize("amount", ["1" * 19, 10**18, "0." + "1" * 19])
+async def test_a_decimal_of_too_many_digits_is_told_how_many_there_may_be(
+    api: AsyncClient, given: Given, amount: object
+):
+    await given.a_field("amount", "decimal")
+    (fault,) = (await try_client(api, amount=amount)).json()["errors"]
+    assert fault["message"] == "Amount must have at most 18 digits."

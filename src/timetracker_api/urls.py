@@ -111,12 +111,23 @@ def check(text: str, schemes: Collection[str]) -> Target:
     return Target(scheme, match.end())
 
 
+def check_url(value: str, schemes: Collection[str]) -> None:
+    """Check an absolute URL that is to be a link as it stands. Raises ``LinkFault``."""
+    if len(value) > MAX_URL:
+        raise LinkFault("too_long", MAX_URL, f"A link has at most {MAX_URL} characters.")
+    for position, character in enumerate(value):
+        if not character.isprintable():
+            raise LinkFault("character", position, "A link has no invisible characters.")
+        if UNSAFE_IN_URL.match(character):
+            sentence = f"A link has no {character!r} in it; it is written %{ord(character):02X}."
+            raise LinkFault("character", position, sentence)
+    check(value, schemes)
+
+
 def safe_url(value: str, schemes: Collection[str]) -> bool:
     """Tell whether a value is an absolute URL that may be a link as it stands."""
-    if len(value) > MAX_URL or not value.isprintable() or UNSAFE_IN_URL.search(value):
-        return False
     try:
-        check(value, schemes)
+        check_url(value, schemes)
     except LinkFault:
         return False
     return True

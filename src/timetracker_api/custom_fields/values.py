@@ -20,7 +20,7 @@ SENTENCES = {
     "decimal_whole_digits": "must have at most {whole_digits} digits before the point",
     "decimal_max_places": "must have at most {decimal_places} decimals",
     "decimal_from_float": "must be sent as text: a number with so many digits loses some",
-    "url_type": "must be an absolute URL that begins with {schemes}",
+    "url_type": "must be an absolute URL. {why}",
     "not_a_choice": "must be one of its choices",
     "inactive_choice": "must be one of the choices that are still offered",
     "control_characters": "must not contain control characters",
@@ -78,7 +78,8 @@ class Validator:
         bounds = {"ge": self.definition.minimum, "le": self.definition.maximum}
         context |= {name: bound for name, bound in bounds.items() if bound is not None}
         words = SENTENCES.get(type)
-        return f"{label} {words.format(**context) if words else f'must be {self.kind.noun}'}."
+        told = words.format(**context) if words else f"must be {self.kind.noun}"
+        return f"{label} {told.removesuffix('.')}."
 
 
 def required(definition: Definition) -> Fault:

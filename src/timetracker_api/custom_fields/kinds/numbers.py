@@ -19,6 +19,7 @@ SAFE_INTEGER = 2**53 - 1
 DEFAULT_SCALE = 2
 WHOLE = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?", re.ASCII)
+OF_ANY_LENGTH = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
 
 
 def integer(definition: Definition) -> Any:
@@ -54,8 +55,11 @@ def _number(scale: int, value: object) -> object:
         raise refusal("decimal_from_float", "Input should be text")
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = f"{Decimal(repr(value)):f}"
-    if not (isinstance(value, str) and DECIMAL.fullmatch(text := value.strip())):
+    if not (isinstance(value, str) and OF_ANY_LENGTH.fullmatch(text := value.strip())):
         raise refusal("decimal_type", "Input should be a decimal number")
+    if not DECIMAL.fullmatch(text):
+        most = str(DECIMAL_DIGITS)
+        raise refusal("decimal_max_digits", "Input has too many digits", max_digits=most)
     whole, _, fraction = text.partition(".")
     fraction = fraction.rstrip("0")  # as text: `Decimal.normalize` rounds to 28 digits
     return Decimal(f"{whole}.{fraction}")

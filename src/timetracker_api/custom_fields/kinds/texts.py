@@ -10,7 +10,7 @@ from timetracker_api.custom_fields.definition import Definition
 from timetracker_api.custom_fields.kinds.refusing import refusal, written_as
 from timetracker_api.custom_fields.patterns import whole_match
 from timetracker_api.schema import email_address, many_lines, one_line
-from timetracker_api.urls import safe_url
+from timetracker_api.urls import LinkFault, check_url
 
 LONGEST_TEXT, USUAL_TEXT, LONGEST_LONG_TEXT = 2000, 255, 65_536
 URL_SCHEMES = ("https", "http")
@@ -50,8 +50,10 @@ def url(definition: Definition) -> Any:
     schemes = definition.schemes or URL_SCHEMES
 
     def check(value: str) -> str:
-        if not safe_url(value, schemes):
-            raise refusal("url_type", "Input should be a URL", schemes=" or ".join(schemes))
+        try:
+            check_url(value, schemes)
+        except LinkFault as fault:
+            raise refusal("url_type", "Input should be a URL", why=fault.sentence) from None
         return value
 
     constraints = StringConstraints(strict=True, strip_whitespace=True, max_length=LONGEST_TEXT)
