@@ -11,7 +11,7 @@ from pydantic_core import ErrorTypeInfo
 
 from document import EVERY, SCHEMAS, TAKING_BODIES, Operation, furnish, referring
 from test_docs import read, rows
-from timetracker_api.problems import PYDANTICS, code_of
+from timetracker_api.codes import PYDANTICS, code_of
 from timetracker_api.web.sentences import ANYTHING_ELSE, Sentences
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")

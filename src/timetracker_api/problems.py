@@ -24,10 +24,9 @@
 
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
-from typing import Annotated, Any, ClassVar, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from pydantic_core.core_schema import ErrorType
 
 
 class Fault(BaseModel):
@@ -258,44 +257,6 @@ def every(root: type[Problem] = Problem) -> Iterator[type[Problem]]:
     for kind in root.__subclasses__():
         yield kind
         yield from every(kind)
-
-
-CODES: Mapping[str, str] = {
-    "decimal_max_digits": "maximum",
-    "decimal_max_places": "scale",
-    "decimal_whole_digits": "maximum",
-    "enum": "not_a_choice",
-    "extra_forbidden": "unknown_field",
-    "finite_number": "type",
-    "greater_than": "minimum",
-    "greater_than_equal": "minimum",
-    "less_than": "maximum",
-    "less_than_equal": "maximum",
-    "literal_error": "not_a_choice",
-    "missing": "required",
-    "string_pattern_mismatch": "pattern",
-    "string_too_long": "max_length",
-    "string_too_short": "min_length",
-    "string_unicode": "control_characters",
-    "timezone_aware": "type",
-    "too_long": "max_length",
-    "too_short": "min_length",
-    "union_tag_invalid": "not_a_choice",
-    "union_tag_not_found": "required",
-    "value_error": "type",
-}
-"""Our word for each of Pydantic's. Custom errors carry ours already."""
-
-
-PYDANTICS = frozenset[str](get_args(ErrorType))
-"""The types of its own errors."""
-
-
-def code_of(pydantic_type: str) -> str:
-    """Return our code for a type of Pydantic error."""
-    if pydantic_type.endswith(("_type", "_parsing", "_parsing_size", "_from_float")):
-        return "type"
-    return CODES.get(pydantic_type, "invalid" if pydantic_type in PYDANTICS else pydantic_type)
 
 
 def pointer(*path: str | int) -> str:

@@ -6,9 +6,10 @@ from typing import Any, Self
 
 from pydantic import TypeAdapter, ValidationError
 
+from timetracker_api.codes import code_of
 from timetracker_api.custom_fields.definition import Definition
 from timetracker_api.custom_fields.kinds import KINDS, unbounded
-from timetracker_api.problems import Fault, code_of, pointer
+from timetracker_api.problems import Fault, pointer
 
 SENTENCES = {
     "string_too_short": "must have at least {min_length} characters",

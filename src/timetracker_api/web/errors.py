@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response as PlainResponse
 from starlette.routing import Match
 
+from timetracker_api.codes import code_of
 from timetracker_api.db.conflicts import violation
 from timetracker_api.db.failing import UNREACHABLE
 from timetracker_api.db.session import request_context
@@ -30,7 +31,6 @@ from timetracker_api.problems import (
     NotUnique,
     Problem,
     Unavailable,
-    code_of,
     pointer,
 )
 from timetracker_api.web.idempotency import Answered

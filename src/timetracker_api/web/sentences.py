@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from timetracker_api.problems import PYDANTICS, code_of
+from timetracker_api.codes import PYDANTICS, code_of
 from timetracker_api.web.members import members
 from timetracker_api.web.parameters import IDS, IDS_OR_NONE
 
