@@ -810,6 +810,7 @@ UNREACHABLE = [
     f"postgresql://ada:{SECRET}@nowhere.invalid/timetracker",
     f"postgresql:///timetracker?user=ada&password={SECRET}&host=127.0.0.1&port=1",
     f"postgresql://ada:{SECRET}@/timetracker?host=/nowhere",
+    f"postgresql://ada:{SECRET}@127.0.0.1:1/timetracker?sslmode=require",
     "sqlite:////nowhere/timetracker.db",
 ]
 SENSELESS = [
@@ -822,6 +823,10 @@ SENSELESS = [
     "sqlite:///",
     "sqlite:///:memory:",
     "sqlite:///file:time?mode=memory&uri=true",
+    "sqlite:///time.db?mode=ro",
+    f"postgresql://ada:{SECRET}@127.0.0.1:99999/timetracker",
+    f"postgresql://ada:{SECRET}@127.0.0.1/timetracker?sslmode=yes",
+    f"postgresql://ada:{SECRET}@127.0.0.1/timetracker?sslmode=require&channel_binding=require",
 ]
 
 

@@ -1,8 +1,9 @@
 """Everything one can configure, each with a sentence."""
 
 import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -19,6 +20,18 @@ ORIGIN = re.compile(
     r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?"
 )
 """What browsers send as ``Origin``: in lower case, and without the port of the scheme."""
+
+PARAMETERS: Mapping[str, tuple[str, ...]] = {
+    "sqlite": (),
+    "postgresql": (
+        *("host", "port", "user", "password", "passfile"),
+        *("sslmode", "ssl", "target_session_attrs"),
+    ),
+}
+"""What may be behind the ``?`` of a URL."""
+
+PORTS = range(1, 65_536)
+SSL_MODES = ("prefer", "disable", "allow", "require", "verify-ca", "verify-full")
 
 BACKENDS = {"sqlite": "sqlite", "postgresql": "postgresql", "postgres": "postgresql"}
 
@@ -216,8 +229,22 @@ def async_url(value: str) -> URL:
         raise ValueError(f"{url.drivername} is not supported; use sqlite or postgresql")
     if backend == "postgresql" and not url.database:
         raise ValueError("the PostgreSQL URL does not name a database")
-    if backend == "sqlite" and (
-        url.database in {None, "", ":memory:"} or url.query.get("mode") == "memory"
-    ):
+    if backend == "sqlite" and url.database in {None, "", ":memory:"}:
         raise ValueError("the SQLite URL does not name a file")
-    return url.set(drivername=DRIVERS[backend])
+    if url.port is not None and url.port not in PORTS:
+        raise ValueError("there is no such port")
+    return url.set(drivername=DRIVERS[backend], query=_parameters(url, PARAMETERS[backend]))
+
+
+def _parameters(url: URL, known: Collection[str]) -> dict[str, Any]:
+    """Return what is behind the ``?`` of a URL, as the driver calls it."""
+    for name in url.query:
+        if name not in known:
+            raise ValueError(
+                f"the URL has a parameter that is not known here, {name}; leave it out"
+                + (f", or use {' '.join(known)}" if known else "")
+            )
+    parameters: dict[str, Any] = {"ssl" if k == "sslmode" else k: v for k, v in url.query.items()}
+    if parameters.get("ssl", SSL_MODES[0]) not in SSL_MODES:
+        raise ValueError(f"sslmode is one of {', '.join(SSL_MODES)}")
+    return parameters

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import MISSING, EmailStr, Field, SecretStr
+from pydantic import MISSING, Field, SecretStr
 from sqlalchemy import ColumnElement
 
 from timetracker_api.auth import passwords
 from timetracker_api.auth.models import User
 from timetracker_api.auth.scopes import Role
 from timetracker_api.db.base import fold
-from timetracker_api.schema import Amount, Body, Name, Patch, Resource, TimeZoneName
+from timetracker_api.schema import Amount, Body, Email, Name, Patch, Resource, TimeZoneName
 from timetracker_api.web.pagination import Listing
 
 Password = Annotated[
@@ -30,7 +30,7 @@ class Profile(Body):
 
     name: Annotated[Name, Field(examples=["Ada Lovelace"])] | None = None
     """The name others see."""
-    email: Annotated[EmailStr, Field(max_length=254, examples=["ada@example.com"])] | None = None
+    email: Annotated[Email, Field(examples=["ada@example.com"])] | None = None
     """Where to reach them."""
     time_zone: TimeZoneName | None = None
     """Their IANA time zone; null for the organisation's."""
