@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import timetracker_api
-from copies import done
+from chains import Chain, shipped
+from copies import done, refused
 from servers import Ended, run
 from timetracker_api.migrations import revisions
 
@@ -116,3 +117,51 @@ def test_every_command_names_the_file_that_is_broken(
     place = broken(installed.models, line)
     said = installed.refused(*arguments)
     assert said.startswith(f"a file of the package cannot be imported: {place}")
+
+
+REVISIONS = "the revisions cannot be read: "
+LOOKING = (
+    ("db", "current"),
+    ("db", "upgrade"),
+    ("db", "upgrade", "--plan"),
+    ("db", "downgrade", "base"),
+    ("db", "history"),
+    ("db", "heads"),
+    ("db", "status"),
+    ("db", "init"),
+    ("users", "create", "ada"),
+    ("tokens", "create", "--user", "ada"),
+    ("custom-fields", "export"),
+    ("serve", "--port", "0"),
+)
+
+
+@pytest.mark.parametrize("arguments", LOOKING, ids=" ".join)
+def test_every_command_names_the_revision_that_is_broken(
+    installed: Installed, arguments: tuple[str, ...]
+):
+    place = broken(installed.package / "alembic/versions/0001_foundation.py", "no_such_name")
+    said = installed.refused(*arguments)
+    assert said.startswith(f"{REVISIONS}{place}name 'no_such_name' is not defined")
+    assert installed.is_untouched()
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("revision = '0002_x'\ndown_revision = '0001_nope'", "Revision 0001_nope referenced from"),
+        ("revision = '0002_x'\ndown_revision = '0002_x'", "loop is detected in revisions (0002_x)"),
+        ("revision = '0001_x'\ndown_revision = None", "Revision 0001_x is present more than once"),
+        ("import sys\nsys.exit(3)", "0002_x.py, line 2: it calls sys.exit(3)"),
+        ("down_revision = '0001_x'", "0002_x.py"),
+    ],
+    ids=["link", "loop", "twice", "exit", "nameless"],
+)
+def test_revisions_that_are_no_chain_are_one_line(chain: Chain, written: str, words: str):
+    chain.add("pass")
+    (chain.folder / "versions" / "0002_x.py").write_text(written)
+    with shipped(chain):
+        for command in (("current",), ("history",), ("heads",), ("upgrade", "--plan")):
+            said = refused(2, *command, "--database-url", f"sqlite:///{chain.folder}/a.db")
+            assert said.startswith(REVISIONS)
+            assert words in said

@@ -212,4 +212,4 @@ def test_a_damaged_tree_is_one_line(family: Chain, file: str, written: str | Non
     revisions.scripts.cache_clear()
     said = refused(2, "init")
     assert words in said
-    assert "Install the package again" in said
+    assert "nstall the package again" in said

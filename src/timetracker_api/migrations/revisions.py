@@ -1,6 +1,7 @@
 """Where the revisions are, and how far a database has come along them."""
 
 import re
+import warnings
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from timetracker_api.migrations.failures import (
     SeveralHeads,
     UnknownRevision,
 )
+from timetracker_api.migrations.importing import unreadable
 
 NUMBERED = re.compile(r"(\d{4})_[a-z0-9_]+")
 
@@ -67,8 +69,18 @@ def configuration(folder: Path | None = None, **attributes: object) -> Config:
 
 @cache
 def scripts(folder: Path | None = None) -> ScriptDirectory:
-    """Return the revisions, read once: a release does not change while it runs."""
-    return ScriptDirectory.from_config(configuration(folder))
+    """Return the revisions, read once: a release does not change while it runs.
+
+    Whoever asks for them gets all of them, or hears in one line which is broken.
+    """
+    try:
+        found = ScriptDirectory.from_config(configuration(folder))
+        with warnings.catch_warnings():  # two of one name, or none: Alembic warns, and goes on
+            warnings.filterwarnings("error", "Revision .* is (not )?present", UserWarning)
+            found.get_heads()  # reads every file
+    except (Exception, SystemExit) as error:
+        raise unreadable(error, folder or location()) from error
+    return found
 
 
 async def database_state(connection: AsyncConnection) -> State:

@@ -3,10 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from alembic.script import Script, ScriptDirectory
-
 from timetracker_api.migrations import revisions
-from timetracker_api.migrations.driver_errors import first_line
 from timetracker_api.migrations.failures import BadUsage
 
 PARTS = ("env.py", "script.py.mako", "versions")
@@ -30,7 +27,7 @@ def verified(folder: Path | None = None) -> Tree:
         if not (place / part).exists():
             raise BadUsage(f"{place / part} is missing", WAY_OUT)
     scripts = revisions.scripts(folder)
-    chain = _chain(scripts)
+    chain = list(scripts.walk_revisions())
     heads = scripts.get_heads()
     if failure := revisions.several_heads(heads):
         raise failure
@@ -38,10 +35,3 @@ def verified(folder: Path | None = None) -> Tree:
         if Path(script.path).stem != script.revision:
             raise BadUsage(f"{script.path} calls itself {script.revision}", WAY_OUT)
     return Tree(place, len(chain), heads[0] if heads else None)
-
-
-def _chain(scripts: ScriptDirectory) -> list[Script]:
-    try:
-        return list(scripts.walk_revisions())
-    except Exception as error:
-        raise BadUsage(f"the revisions cannot be read: {first_line(error)}", WAY_OUT) from error
