@@ -19,6 +19,7 @@ from timetracker_api.migrations.patience import patiently
 from timetracker_api.migrations.progress import Progress
 from timetracker_api.migrations.rendering import comparison, render_item, write_revision
 from timetracker_api.migrations.revisions import read_state
+from timetracker_api.migrations.staying import staying
 
 log = logging.getLogger("timetracker_api.migrations")
 progress: Progress = context.config.attributes.get("progress") or Progress(log.info)
@@ -61,7 +62,7 @@ def migrate(connection: Connection) -> None:
         refuse_strange_database(connection)
         guard.begin(connection)
         connection.rollback()  # ends the reading, so that the first revision begins afresh
-    with context.begin_transaction(), leaving_out():
+    with context.begin_transaction(), leaving_out(), staying():
         context.run_migrations()
 
 
@@ -94,7 +95,7 @@ def write_sql() -> None:
         dialect_opts={"paramstyle": "named"},
     )
     context.static_output(f"SET lock_timeout = '{LOCK_TIMEOUT}';")
-    with context.begin_transaction():
+    with context.begin_transaction(), staying():
         context.run_migrations()
 
 

@@ -83,6 +83,53 @@ def test_a_plan_says_what_would_be_done_and_deleted(place: Place):
     assert done("upgrade", "0001_x", "--plan", *at) == "nothing to do\n"
 
 
+BROKEN = {
+    "raises": ('raise LookupError("no such rate")', "no such rate"),
+    "asks": (
+        "op.get_bind().scalar(sa.text('SELECT 1'))",
+        "'MockConnection' object has no attribute 'scalar'",
+    ),
+    "leaves": ("import sys; sys.exit(3)", "it calls sys.exit(3)"),
+    "imports": ("import no_such_module", "No module named 'no_such_module'"),
+}
+
+
+@pytest.mark.parametrize(("code", "words"), BROKEN.values(), ids=BROKEN)
+def test_a_revision_that_cannot_be_written_as_sql_is_one_line(
+    place: Place, chain: Chain, code: str, words: str
+):
+    chain.add("pass")
+    chain.add(code, code)
+    at = ("--database-url", place.empty())
+    with shipped(chain):
+        for command in (("upgrade", "--plan"), ("upgrade", "--sql"), ("show",), ("sql",)):
+            said = refused(14, *command, *at)
+            assert said.startswith(f"0002_x cannot be written as SQL: {words}")
+        execute(at[1], text("CREATE TABLE alembic_version (version_num varchar(32) NOT NULL)"))
+        execute(at[1], text("INSERT INTO alembic_version VALUES ('0002_x')"))
+        assert "0002_x cannot be written as SQL" in refused(14, "downgrade", "-1", *at)
+
+
+def test_a_revision_without_an_upgrade_is_one_line(place: Place, chain: Chain):
+    chain.add("pass")
+    file = chain.folder / "versions" / "0001_x.py"
+    file.write_text(file.read_text().replace("def upgrade", "def upgrad"))
+    at = ("--database-url", place.empty())
+    with shipped(chain):
+        for command in (("upgrade", "--plan"), ("upgrade",), ("show",), ("sql",)):
+            assert "has no attribute 'upgrade'" in refused(14, *command, *at)
+
+
+def test_a_revision_that_leaves_is_rolled_back_like_one_that_fails(place: Place, chain: Chain):
+    chain.add("op.execute('CREATE TABLE t (id integer)'); import sys; sys.exit(3)")
+    at = ("--database-url", place.empty())
+    with shipped(chain):
+        said = refused(14, "upgrade", *at)
+        assert said.startswith("0001_x failed and was rolled back: it calls sys.exit(3)")
+        assert done("current", *at) == "no revision, 1 pending\n"
+        execute(at[1], text("CREATE TABLE t (id integer)"))
+
+
 # SQL
 
 

@@ -8,14 +8,18 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 
 from timetracker_api.migrations import revisions
+from timetracker_api.migrations.driver_errors import first_line
 from timetracker_api.migrations.exclusively import alembic_to_ourselves
+from timetracker_api.migrations.failures import RevisionFailed
 
 _TRANSACTION = re.compile(
     r"^(?=BEGIN;\n\n(?:CREATE TABLE alembic_version|-- Running))", re.MULTILINE
 )
 _RUNNING = re.compile(r"^-- Running upgrade .*-> (\S+)$", re.MULTILINE)
+_BEGUN = re.compile(r"^-- Running (?:upgrade .*-> (\S+)|downgrade (\S+) ->)", re.MULTILINE)
 
 
 async def upgrade_sql(span: str, folder: Path | None = None) -> str:
@@ -31,8 +35,19 @@ async def downgrade_sql(span: str, folder: Path | None = None) -> str:
 async def _written(run: Callable[..., None], span: str, folder: Path | None) -> str:
     config: Config = revisions.configuration(folder)
     config.output_buffer = written = io.StringIO()
-    async with alembic_to_ourselves():
-        run(config, span, sql=True)
+    try:
+        async with alembic_to_ourselves():
+            run(config, span, sql=True)
+    except CommandError:
+        raise
+    except Exception as error:
+        names = ["".join(match) for match in _BEGUN.findall(written.getvalue())]
+        if not names and isinstance(error, SyntaxError | ImportError):  # of env.py
+            raise
+        raise RevisionFailed(
+            f"{names[-1] if names else span} cannot be written as SQL: {first_line(error)}",
+            "Correct the revision",
+        ) from error
     return written.getvalue().strip() + "\n"
 
 

@@ -29,6 +29,7 @@ from timetracker_api.migrations.data.standings import Standing, read, standing_o
 from timetracker_api.migrations.driver_errors import explain, explained, first_line
 from timetracker_api.migrations.failures import BadUsage, Failure, Pending, RevisionFailed
 from timetracker_api.migrations.patience import patiently
+from timetracker_api.migrations.staying import staying
 from timetracker_api.settings import Settings
 
 BATCH = 5000
@@ -132,7 +133,8 @@ def _advance(connection: Connection, batches: Batches, size: int) -> Standing:
         changes |= {"started_at": clock.now(), "total": connection.scalar(_number(rows))}
     last, number = connection.execute(_next(rows, row["cursor"], size)).one()
     if last is not None:
-        batches.work(connection, row["cursor"] + 1, last)
+        with staying():
+            batches.work(connection, row["cursor"] + 1, last)
         changes |= {"cursor": last, "done": row["done"] + number}
     else:
         changes |= {"status": "done", "finished_at": clock.now()}
