@@ -4,10 +4,11 @@
         text = "\n".join(line for line in lines if "###" not in line).strip() or "pass"
         return text.replace("op.batch_alter_table(", "rebuild(")
 
+    said = str(message).replace("\\", r"\\").replace('"', r"\"")
     done, undone = body(upgrades), body(downgrades)
     uses = lambda name: f" {name}," in done + undone
 %>\
-"""${message}."""
+"""${said}."""
 
 import sqlalchemy as sa
 from alembic import op

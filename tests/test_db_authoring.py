@@ -240,3 +240,34 @@ def test_what_was_written_is_told_in_json(people: Chain):
         "id": "0002_by_hand",
         "path": str(people.folder / "versions" / "0002_by_hand.py"),
     }
+
+
+@pytest.mark.parametrize(
+    "message", [r"C:\xyz path", 'say """hi', '"quoted"', "back\\", "${x} %s\n# more"]
+)
+@pytest.mark.parametrize("formatter", ["ruff", None])
+def test_a_message_is_kept_whatever_is_in_it(
+    people: Chain, message: str, formatter: str | None, monkeypatch: pytest.MonkeyPatch
+):
+    def found(_name: str) -> str | None:
+        return formatter
+
+    monkeypatch.setattr(authoring, "find_spec", found)
+    before = set(people.folder.rglob("*.py"))
+    done("revision", "-m", message)
+    assert len(set(people.folder.rglob("*.py")) - before) == 1
+    assert f"  {message}\n" in done("history")
+
+
+def test_a_new_file_that_cannot_be_imported_is_removed(people: Chain):
+    with (people.folder / "script.py.mako").open("a") as template:
+        template.write("no_such_name\n")
+    before = files(people)
+    for command in (("revision",), ("merge", "0001_x", "0002_x")):
+        if command[0] == "merge":
+            people.add("pass", after=None)
+            before = files(people)
+            revisions.scripts.cache_clear()
+        said = refused(14, *command, "-m", "new")
+        assert "_new.py cannot be imported and was removed: name 'no_such_name'" in said
+        assert files(people) == before

@@ -1,8 +1,8 @@
 """Writing revisions, and proving that they work before anybody else sees them."""
 
 import io
-from collections.abc import Callable
-from contextlib import redirect_stdout
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,9 +16,9 @@ from sqlalchemy import URL, Connection, MetaData
 
 from timetracker_api.migrations import revisions
 from timetracker_api.migrations.connections import connecting
-from timetracker_api.migrations.driver_errors import explained
+from timetracker_api.migrations.driver_errors import explained, first_line
 from timetracker_api.migrations.exclusively import alembic_to_ourselves
-from timetracker_api.migrations.failures import BadUsage
+from timetracker_api.migrations.failures import BadUsage, RevisionFailed
 from timetracker_api.migrations.numbering import next_id
 from timetracker_api.migrations.proving import apply, prove
 from timetracker_api.migrations.renames import suspected_renames
@@ -78,7 +78,7 @@ def revise(message: str, folder: Path | None = None) -> Written:
     """Write a revision that does nothing yet."""
     scripts = _single_head(folder)
     rev_id = next_id(scripts, message)
-    with redirect_stdout(io.StringIO()):
+    with _writing(folder):
         return _written(command.revision(_configuration(folder), message, rev_id=rev_id))
 
 
@@ -89,7 +89,7 @@ def merge(message: str, heads: list[str], folder: Path | None = None) -> Written
     if len(set(found)) == 1:
         raise BadUsage("a merge takes two revisions or more", "See `timetracker-api db heads`")
     rev_id = next_id(scripts, message)
-    with redirect_stdout(io.StringIO()):
+    with _writing(folder):
         return _written(command.merge(_configuration(folder), found, message, rev_id=rev_id))
 
 
@@ -114,6 +114,27 @@ def _configuration(folder: Path | None, **attributes: object) -> Config:
         for name, value in options.items():
             config.set_section_option("post_write_hooks", name, value)
     return config
+
+
+@contextmanager
+def _writing(folder: Path | None) -> Generator[None]:
+    """Leave nothing behind that cannot be imported: no command would work until it is gone."""
+    versions = (folder or revisions.location()) / "versions"
+    before = {*versions.glob("*.py")}
+    try:
+        with redirect_stdout(io.StringIO()):  # Alembic says what it writes, and so do we
+            yield
+    except Exception as error:
+        written = {*versions.glob("*.py")} - before
+        if not written:
+            raise
+        for path in written:
+            path.unlink()
+        raise RevisionFailed(
+            f"{', '.join(path.name for path in written)} cannot be imported and was removed: "
+            f"{first_line(error)}",
+            "Correct script.py.mako, or the models it was written from",
+        ) from error
 
 
 def _written(script: object, warnings: tuple[str, ...] = ()) -> Written:
@@ -149,6 +170,6 @@ async def _generate(
         )
 
     async with connecting(url) as connection, alembic_to_ourselves():
-        with redirect_stdout(io.StringIO()):  # Alembic says what it writes, and so do we
+        with _writing(folder):
             script = await connection.run_sync(generate)
     return _written(script, tuple(warnings)) if script else None
