@@ -18,7 +18,9 @@
     ├── IndexFailed      15  an index on a custom field could not be built
     ├── Unverified       16  the database is not where the upgrade should have left it
     ├── RestoreFailed    17  a backup cannot be restored here; the target is as it was
-    └── DataPending      20  rows still have to be changed before this can go on
+    ├── DataPending      20  rows still have to be changed before this can go on
+    ├── Interrupted     130  somebody pressed Ctrl-C
+    └── Terminated      143  somebody ended the process
 
 They are Alembic's own kind of error, so that plain ``alembic`` prints them as one line as well.
 """
@@ -139,3 +141,18 @@ class RestoreFailed(Failure):
 class DataPending(Failure):
     code = "data_pending"
     exit_code = 20
+
+
+class Interrupted(Failure):
+    code = "interrupted"
+    exit_code = 130
+
+    def __init__(self) -> None:
+        super().__init__(
+            "interrupted; what was finished before stays, and the rest is rolled back",
+            "Run it again to go on",
+        )
+
+
+class Terminated(Interrupted):
+    exit_code = 143

@@ -10,6 +10,7 @@ import typer
 from alembic.util import CommandError
 from sqlalchemy import URL
 
+from timetracker_api.cli.interrupting import interruptible
 from timetracker_api.migrations.configured import configured
 from timetracker_api.migrations.connections import migration_url
 from timetracker_api.migrations.failures import BadUsage, Failure, Internal
@@ -68,7 +69,7 @@ def answer(command: str, work: Work, database_url: str | None, *, as_json: bool)
 
 
 async def _awaited(work: Work, settings: Settings) -> Answer:
-    return await work(settings)
+    return await interruptible(work(settings))
 
 
 def progress(text: str) -> None:
