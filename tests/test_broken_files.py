@@ -165,3 +165,19 @@ def test_revisions_that_are_no_chain_are_one_line(chain: Chain, written: str, wo
             said = refused(2, *command, "--database-url", f"sqlite:///{chain.folder}/a.db")
             assert said.startswith(REVISIONS)
             assert words in said
+
+
+@pytest.mark.parametrize("group", [(), ("db",), ("db", "data"), ("custom-fields",)])
+def test_the_help_of_a_group_comes_out_even_then(installed: Installed, group: tuple[str, ...]):
+    place = broken(installed.models, UNKNOWN)
+    helped = installed.run(*group, "--help")
+    if group == ("custom-fields",):  # it is broken itself
+        assert place in helped.stderr
+        return
+    assert (helped.exit_code, helped.stderr) == (0, "")
+    assert "Usage" in helped.stdout
+
+
+def test_a_command_that_is_broken_itself_answers_in_json_as_well(installed: Installed):
+    place = broken(installed.models, UNKNOWN)
+    assert place in installed.refused("db", "reindex-custom-fields", "--json")

@@ -1,5 +1,6 @@
 """Commands are imported when they are called, so that each has to be found under its address."""
 
+import json
 import subprocess
 import sys
 
@@ -76,3 +77,24 @@ def test_nobody_looks_for_garbage_among_modules_but_among_everything_else():
     imports = "import gc; from typer.testing import CliRunner; from timetracker_api.cli import app"
     enabled, frozen = printed(f"{imports}; {help}; print(gc.isenabled(), gc.get_freeze_count())")
     assert (enabled, int(frozen) > 0) == ("True", True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        ("upgrade --lock-wait x", "Invalid value for '--lock-wait'"),
+        ("upgrade --bogus", "No such option: --bogus"),
+        ("downgrade", "Missing argument"),
+        ("data run x --batch 0", "Invalid value for '--batch'"),
+        ("upgrad", "No such command 'upgrad'"),
+    ],
+)
+def test_what_is_refused_before_it_begins_is_answered_in_json_as_well(typed: str, message: str):
+    result = CliRunner().invoke(app, ["db", *typed.split(), "--json"])
+    assert result.exit_code == 2
+    answer = json.loads(result.stdout)
+    assert (answer["command"], answer["ok"]) == (typed.split(maxsplit=1)[0], False)
+    assert answer["exit_code"] == 2
+    assert answer["error"]["code"] == "usage"
+    assert answer["error"]["message"].startswith(message)
+    assert CliRunner().invoke(app, ["db", *typed.split()]).stdout == ""

@@ -5,17 +5,33 @@ That is why they are named here by the text of their address, instead of being i
 
 import gc
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
 from typer.main import get_command
 
 PREFIX = "Value error, "
 """What Pydantic puts in front of what is wrong with a value, and Typer shows as it is."""
+
+Refused = Callable[[Sequence[str], str, str], object]
+"""Hears what was typed, why that is refused, and the way out."""
+
+
+class Unusable(Exception):
+    """A file that a command consists of is broken."""
+
+    def __init__(self, problem: str, way_out: str, exit_code: int) -> None:
+        super().__init__(f"{problem}. {way_out}.")
+        self.problem, self.way_out, self.exit_code = problem, way_out, exit_code
+
+
+def _nobody(_typed: Sequence[str], _problem: str, _way_out: str) -> None:
+    """Tell only the person, which happens anyway."""
 
 
 def _nothing() -> None:
@@ -23,7 +39,10 @@ def _nothing() -> None:
 
 
 def group(
-    help: str, commands: Mapping[str, str], options: Callable[..., None] = _nothing
+    help: str,
+    commands: Mapping[str, str],
+    options: Callable[..., None] = _nothing,
+    refused: Refused = _nobody,
 ) -> typer.Typer:
     """Make a group of commands, each at ``module:name``: a function, or a Typer of its own.
 
@@ -38,11 +57,17 @@ def group(
             return _load(cmd_name, commands[cmd_name]) if cmd_name in commands else None
 
         def invoke(self, ctx: Any) -> Any:
+            typed = [*ctx._protected_args, *ctx.args]  # noqa: SLF001 - Typer keeps the first there
             try:
                 return super().invoke(ctx)
-            except typer.BadParameter as error:
+            except TyperException as error:
                 error.message = error.message.removeprefix(PREFIX)
+                refused(typed, error.format_message().removesuffix("."), "See --help")
                 raise
+            except Unusable as error:
+                refused(typed, error.problem, error.way_out)
+                typer.echo(error, err=True)
+                raise typer.Exit(error.exit_code) from None
 
     app = typer.Typer(
         cls=Lazily,
@@ -56,13 +81,26 @@ def group(
 
 def _load(name: str, address: str) -> Any:
     module, _, attribute = address.partition(":")
-    found = getattr(_imported(module), attribute)
+    try:
+        found = getattr(_imported(module), attribute)
+    except Unusable as error:
+        return _complaining(name, error)
     if not isinstance(found, typer.Typer):
         function, found = found, typer.Typer(add_completion=False)
         found.command(name)(function)
     command = get_command(found)
     command.name = name
     return command
+
+
+def _complaining(name: str, error: Unusable) -> TyperCommand:
+    """Return what complains only when it is called, so that a group can list it before that."""
+
+    class Complaining(TyperCommand):
+        def make_context(self, *_: Any, **__: Any) -> NoReturn:
+            raise error
+
+    return Complaining(name, help="Cannot be imported; call it to see why.")
 
 
 def _imported(module: str) -> ModuleType:
@@ -76,10 +114,9 @@ def _imported(module: str) -> ModuleType:
     gc.disable()
     try:
         return import_module(module)
-    except Exception as error:  # noqa: BLE001 - a module may raise anything
+    except Exception as error:
         failure = import_module("timetracker_api.migrations.importing").unimportable(error)
-        typer.echo(failure, err=True)
-        raise typer.Exit(failure.exit_code) from None
+        raise Unusable(failure.problem, failure.way_out, failure.exit_code) from error
     finally:
         gc.freeze()
         gc.enable()

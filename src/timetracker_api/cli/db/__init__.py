@@ -1,8 +1,23 @@
 """``timetracker-api db``: the revisions of the database, from the command line."""
 
+import json
+from collections.abc import Sequence
+
+import typer
+
 from timetracker_api.cli import lazily
 
 HERE = "timetracker_api.cli.db"
+
+
+def _refused(typed: Sequence[str], problem: str, way_out: str) -> None:
+    """Answer programs as well, before people are told."""
+    if "--json" not in typed:
+        return
+    error = {"code": "usage", "message": problem, "way_out": way_out}
+    answer = {"command": typed[0], "ok": False, "exit_code": 2, "error": error}
+    typer.echo(json.dumps(answer))
+
 
 app = lazily.group(
     "Move the database along its revisions, and see where it is.",
@@ -29,4 +44,5 @@ app = lazily.group(
         "verify": f"{HERE}.backing_up:verify",
         "data": f"{HERE}.data:app",
     },
+    _refused,
 )
