@@ -1,10 +1,12 @@
 """Scratch databases and folders end with what they were for, or when the next begins."""
 
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import mkdtemp
 from time import monotonic, sleep
 from uuid import uuid4
 
@@ -141,3 +143,16 @@ def test_what_still_runs_a_statement_of_a_killed_process_stays_until_that_ends(h
     wait_until(lambda: not connected(url, left))
     apart(next_one())
     assert scratch(url) == []
+
+
+def test_a_server_that_was_started_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    temporary = Path(mkdtemp(prefix="tt-"))  # the path of a socket has to be short
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    ended = run(tmp_path, "db", "migrate", "-m", "nothing new", DATABASE_URL="sqlite:///a.db")
+    assert ended.exit_code == 0, ended
+    assert "nothing to do" in ended.stdout
+    assert not list(temporary.glob("timetracker-scratch-*"))
+    shutil.rmtree(temporary)

@@ -1,6 +1,8 @@
 """Where scratch databases can be created: on a server there is, or one that is started."""
 
+import atexit
 import os
+import shutil
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
@@ -49,6 +51,8 @@ async def _may_create(url: URL) -> bool:
 @asynccontextmanager
 async def _started() -> AsyncGenerator[URL]:
     async with scratch_folder() as folder:
+        # Once more at the very end: the library locks a file in there when the process ends.
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
         # Where nobody is logged in, the library would lock a file that all users share.
         runtime = Path(os.environ.setdefault("XDG_RUNTIME_DIR", str(folder)))
         (runtime / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
