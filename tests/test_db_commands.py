@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from hashlib import sha256
@@ -12,6 +13,7 @@ from sqlalchemy import text
 
 from chains import FAMILY, Chain, shipped
 from copies import Place, apart, done, execute, refused, typed
+from servers import command, environment
 from timetracker_api.migrations import revisions
 from timetracker_api.migrations.connections import reading
 from timetracker_api.migrations.lock import migration_lock
@@ -102,8 +104,8 @@ def test_a_revision_that_cannot_be_written_as_sql_is_one_line(
     chain.add(code, code)
     at = ("--database-url", place.empty())
     with shipped(chain):
-        for command in (("upgrade", "--plan"), ("upgrade", "--sql"), ("show",), ("sql",)):
-            said = refused(14, *command, *at)
+        for asked in (("upgrade", "--plan"), ("upgrade", "--sql"), ("show",), ("sql",)):
+            said = refused(14, *asked, *at)
             assert said.startswith(f"0002_x cannot be written as SQL: {words}")
         execute(at[1], text("CREATE TABLE alembic_version (version_num varchar(32) NOT NULL)"))
         execute(at[1], text("INSERT INTO alembic_version VALUES ('0002_x')"))
@@ -116,8 +118,8 @@ def test_a_revision_without_an_upgrade_is_one_line(place: Place, chain: Chain):
     file.write_text(file.read_text().replace("def upgrade", "def upgrad"))
     at = ("--database-url", place.empty())
     with shipped(chain):
-        for command in (("upgrade", "--plan"), ("upgrade",), ("show",), ("sql",)):
-            assert "has no attribute 'upgrade'" in refused(14, *command, *at)
+        for asked in (("upgrade", "--plan"), ("upgrade",), ("show",), ("sql",)):
+            assert "has no attribute 'upgrade'" in refused(14, *asked, *at)
 
 
 def test_a_revision_that_leaves_is_rolled_back_like_one_that_fails(place: Place, chain: Chain):
@@ -260,3 +262,55 @@ def test_a_damaged_tree_is_one_line(family: Chain, file: str, written: str | Non
     said = refused(2, "init")
     assert words in said
     assert "nstall the package again" in said
+
+
+# What was a traceback once
+
+
+def test_a_revision_has_a_name(place: Place):
+    at = ("--database-url", place.empty())
+    for asked in (("upgrade", ""), ("upgrade", "", "--plan"), ("downgrade", "", "--yes")):
+        assert "without a name" in refused(8, *asked, *at)
+    for asked in (("stamp", "", "--yes"), ("show", "")):
+        assert refused(8, *asked, *at)
+
+
+@pytest.mark.parametrize("seconds", ["inf", "nan"])
+def test_nobody_waits_for_ever(seconds: str):
+    for asked in (("upgrade", "--lock-wait"), ("data", "run", "x", "--sleep")):
+        result = typed(*asked, seconds)
+        assert result.exit_code == 2
+        assert "Invalid value" in result.stderr
+
+
+@pytest.mark.parametrize("out", ["file", "file/folder"])
+def test_scripts_are_written_to_a_folder_or_it_is_said_why_not(tmp_path: Path, out: str):
+    (tmp_path / "file").touch()
+    assert "cannot be written: " in refused(2, "sql", "--out", str(tmp_path / out))
+
+
+def test_a_table_that_only_sounds_like_ours_is_somebody_elses(place: Place):
+    at = ("--database-url", place.empty())
+    execute(at[1], text("CREATE TABLE alembic_version (id integer)"))
+    for asked in (("upgrade",), ("current",), ("status",), ("stamp", "head", "--yes", "--force")):
+        assert "alembic_version has no version_num" in refused(9, *asked, *at)
+
+
+def test_a_stamp_that_is_refused_creates_no_file(tmp_path: Path):
+    refused(6, "stamp", "head", "--yes", "--database-url", f"sqlite:///{tmp_path}/none.db")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a full device")
+def test_an_answer_that_cannot_be_written_is_one_line(tmp_path: Path):
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(  # noqa: S603 - our own command
+            command("db", "current", "--database-url", f"sqlite:///{tmp_path}/none.db"),
+            env=environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert ended.returncode == 2
+    assert ended.stderr == "standard output cannot be written: no space left on device.\n"

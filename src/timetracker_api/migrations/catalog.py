@@ -3,10 +3,15 @@
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
+from sqlalchemy.exc import DBAPIError
 
+from timetracker_api.migrations.driver_errors import sqlstate
+from timetracker_api.migrations.failures import ForeignSchema
 from timetracker_api.migrations.wording import counted
 
 VERSION_TABLE = "alembic_version"
+
+UNDEFINED_COLUMN = "42703"
 
 # Extensions bring tables and views of their own, which say nothing about who uses the database.
 _POSTGRESQL = text("""
@@ -47,7 +52,15 @@ def version_rows(connection: Connection) -> list[str]:
     """Return the revisions a database says it is at: one, unless something went wrong."""
     if not connection.dialect.has_table(connection, VERSION_TABLE):
         return []
-    return list(connection.scalars(_VERSIONS))
+    try:
+        return list(connection.scalars(_VERSIONS))
+    except DBAPIError as error:
+        if sqlstate(error) != UNDEFINED_COLUMN and "no such column" not in str(error.orig):
+            raise
+        raise ForeignSchema(
+            f"the database belongs to something else: its {VERSION_TABLE} has no version_num",
+            "Use an empty database, or correct the URL",
+        ) from error
 
 
 def damage(connection: Connection, check: str = "quick_check") -> str:

@@ -101,6 +101,7 @@ def read_state(connection: Connection, scripts: ScriptDirectory) -> State:
 
 def steps_up(scripts: ScriptDirectory, current: str | None, target: str) -> tuple[str, ...]:
     """Return the revisions to apply on the way to ``target``, in their order."""
+    _named(target)
     with revisions_named_right():
         found = scripts.iterate_revisions(target, current or "base", implicit_base=True)
         return tuple(script.revision for script in found)[::-1]
@@ -108,6 +109,7 @@ def steps_up(scripts: ScriptDirectory, current: str | None, target: str) -> tupl
 
 def steps_down(scripts: ScriptDirectory, current: str | None, target: str) -> tuple[str, ...]:
     """Return the revisions to undo on the way to ``target``, in their order."""
+    _named(target)
     if current is None:
         return ()
     with revisions_named_right():
@@ -149,8 +151,14 @@ def revisions_named_right() -> Generator[None]:
         ) from error
 
 
+def _named(target: str) -> None:
+    if not target:
+        raise UnknownRevision("a revision without a name", "See `timetracker-api db history`")
+
+
 def find(scripts: ScriptDirectory, name: str) -> Script:
     """Return a revision by its name, by what no other name begins with, or as ``head``."""
+    _named(name)
     with revisions_named_right():
         found = scripts.get_revisions(name)
     if len(found) != 1 or not (script := found[0]):

@@ -13,7 +13,7 @@ from alembic.util import CommandError
 from timetracker_api.migrations import revisions
 from timetracker_api.migrations.driver_errors import first_line
 from timetracker_api.migrations.exclusively import alembic_to_ourselves
-from timetracker_api.migrations.failures import RevisionFailed
+from timetracker_api.migrations.failures import BadUsage, RevisionFailed
 
 _TRANSACTION = re.compile(
     r"^(?=BEGIN;\n\n(?:CREATE TABLE alembic_version|-- Running))", re.MULTILINE
@@ -72,12 +72,18 @@ _HOUSEKEEPING = re.compile(
 
 def write_folder(folder: Path, scripts: Mapping[str, str]) -> list[Path]:
     """Write one file per script, and their checksums as ``sha256sum --check`` reads them."""
-    folder.mkdir(parents=True, exist_ok=True)
     files = {folder / f"{name}.sql": script for name, script in scripts.items()}
     sums = (
         f"{sha256(script.encode()).hexdigest()}  {file.name}\n" for file, script in files.items()
     )
     files[folder / "SHA256SUMS"] = "".join(sums)
-    for file, written in files.items():
-        file.write_text(written, encoding="utf-8")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file, written in files.items():
+            file.write_text(written, encoding="utf-8")
+    except OSError as error:
+        raise BadUsage(
+            f"{error.filename or folder} cannot be written: {str(error.strerror).lower()}",
+            "Name another folder",
+        ) from error
     return list(files)

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, column, delete, table
+from sqlalchemy import URL, Connection, column, delete, table
 
 from timetracker_api.migrations import revisions
 from timetracker_api.migrations.catalog import VERSION_TABLE, version_rows
-from timetracker_api.migrations.connections import migrating, migration_url
+from timetracker_api.migrations.connections import migrating, migration_url, reading
 from timetracker_api.migrations.driver_errors import explained
 from timetracker_api.migrations.failures import Drift
 from timetracker_api.migrations.fingerprint import drift, matches
-from timetracker_api.migrations.lock import LOCK_WAIT
+from timetracker_api.migrations.lock import LOCK_WAIT, is_locked
 from timetracker_api.settings import Settings
 
 _versions = table(VERSION_TABLE, column("version_num"))
@@ -45,17 +45,29 @@ async def stamp(
     scripts = revisions.scripts(folder)
     target = revisions.find(scripts, revision).revision
     with explained(url):
+        if not force and _is_missing(url) and not await is_locked(url):  # nor will it come about
+            async with reading(url) as connection:
+                await connection.run_sync(_refuse_unlike, target, folder)
         async with migrating(url, lock_wait) as connection:
-            found = await connection.run_sync(_unlike, target, folder)
-            if found and not force:
-                raise Drift(
-                    f"the database is not at {target}: {'; '.join(found)}",
-                    "Correct the tables, or add --force if you know better",
-                )
+            look = _unlike if force else _refuse_unlike
+            found = await connection.run_sync(look, target, folder)
             before = await connection.run_sync(version_rows)
             await connection.run_sync(_note, scripts, target)
             await connection.commit()
     return Stamped(", ".join(before) or None, target, tuple(found))
+
+
+def _is_missing(url: URL) -> bool:
+    return url.get_backend_name() == "sqlite" and not Path(url.database or "").exists()
+
+
+def _refuse_unlike(connection: Connection, revision: str, folder: Path | None) -> list[str]:
+    if found := _unlike(connection, revision, folder):
+        raise Drift(
+            f"the database is not at {revision}: {'; '.join(found)}",
+            "Correct the tables, or add --force if you know better",
+        )
+    return []
 
 
 def _unlike(connection: Connection, revision: str, folder: Path | None) -> list[str]:

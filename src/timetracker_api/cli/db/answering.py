@@ -1,9 +1,12 @@
 """What all commands about the database have in common: their options, and how they answer."""
 
 import asyncio
+import io
 import json
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Annotated, Any
 
 import typer
@@ -21,8 +24,20 @@ DatabaseURL = Annotated[
     str | None, typer.Option(help="The database, instead of the configured one.", metavar="URL")
 ]
 AsJSON = Annotated[bool, typer.Option("--json", help="Print one JSON document, also on failure.")]
+
+
+def finite(seconds: float) -> float:
+    """Refuse what is a number for Python only."""
+    if not isfinite(seconds):
+        raise typer.BadParameter("it has to be a number of seconds")
+    return seconds
+
+
 LockWait = Annotated[
-    float, typer.Option(help="Seconds to wait until another migration has finished.", min=0)
+    float,
+    typer.Option(
+        help="Seconds to wait until another migration has finished.", min=0, callback=finite
+    ),
 ]
 
 
@@ -59,10 +74,13 @@ def answer(command: str, work: Work, database_url: str | None, *, as_json: bool)
     if failure := found.failure:
         error = {"code": failure.code, "message": failure.problem, "way_out": failure.way_out}
         document |= {"ok": False, "exit_code": failure.exit_code, "error": error}
-    if as_json:
-        typer.echo(json.dumps(document))
-    elif found.text:
-        typer.echo(found.text)
+    try:
+        if as_json or found.text:
+            typer.echo(json.dumps(document) if as_json else found.text)
+    except OSError as error:
+        _give_up_on_output()
+        progress(f"standard output cannot be written: {str(error.strerror).lower()}.")
+        document["exit_code"] = document["exit_code"] or BadUsage.exit_code
     if found.failure:
         progress(str(found.failure))
     raise typer.Exit(document["exit_code"])
@@ -70,6 +88,11 @@ def answer(command: str, work: Work, database_url: str | None, *, as_json: bool)
 
 async def _awaited(work: Work, settings: Settings) -> Answer:
     return await interruptible(work(settings))
+
+
+def _give_up_on_output() -> None:
+    """Let the interpreter not try again when it ends."""
+    sys.stdout = io.StringIO()
 
 
 def progress(text: str) -> None:

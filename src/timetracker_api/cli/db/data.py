@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from timetracker_api.cli.db.answering import Answer, AsJSON, DatabaseURL, answer, progress
+from timetracker_api.cli.db.answering import Answer, AsJSON, DatabaseURL, answer, finite, progress
 from timetracker_api.migrations.data import running
 from timetracker_api.migrations.data.standings import standings
 from timetracker_api.settings import Settings
@@ -16,7 +16,9 @@ def run(
     database_url: DatabaseURL = None,
     as_json: AsJSON = False,
     batch: Annotated[int, typer.Option(help="Rows per transaction.", min=1)] = running.BATCH,
-    sleep: Annotated[float, typer.Option(help="Seconds between them.", min=0)] = running.PAUSE,
+    sleep: Annotated[
+        float, typer.Option(help="Seconds between them.", min=0, callback=finite)
+    ] = running.PAUSE,
 ) -> None:
     """Change the rows that are left, batch by batch. It may be stopped, and resumes there."""
 
