@@ -1,4 +1,7 @@
-"""What Alembic runs, whoever called it: the rules that keep data safe hold for all of them."""
+"""What Alembic runs, whoever called it: the lock, the transactions and the guards are for all.
+
+Looking for drift, backing up and asking first is left to the commands of ``timetracker-api db``.
+"""
 
 import asyncio
 import contextlib
