@@ -204,6 +204,7 @@ async def test_a_connection_that_has_become_read_only_is_replaced(
     assert database
     async with another_app(settings) as (app, callers):
         api = await callers.a("admin")
+        await api.get("/clients")  # writes down that its token is used
         async with app.state.database.engines.writing.begin() as connection:
             await connection.execute(text("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"))
         assert "cannot be reached" in unavailable(await api.post("/clients", json={"name": "Acme"}))

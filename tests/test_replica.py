@@ -178,11 +178,11 @@ async def test_a_replica_at_another_revision_is_not_read(
     async with service(migrated, replica) as (_, api):
         replica.execute("SELECT pg_wal_replay_pause()")
         await noted(api, "at a revision")
-        primary.execute(change.format("version_num || '_next'"), NAME)
+        primary.execute(change.format("version_num || '_x'"), NAME)
         try:
             assert "at a revision" in await notes(api)
         finally:
-            primary.execute(change.format("replace(version_num, '_next', '')"), NAME)
+            primary.execute(change.format("replace(version_num, '_x', '')"), NAME)
     assert told == ["it is of another database, or has other definitions"]
 
 

@@ -99,7 +99,8 @@ def test_a_port_that_is_taken_is_said_in_one_line_before_anything_is_done(tmp_pa
     ("given", "passed_on"), [("", ""), ("HOST=::1 PORT=8001", "--host ::1 --port 8001")]
 )
 def test_make_leaves_to_the_settings_what_it_is_not_told(given: str, passed_on: str):
-    environment = {name: os.environ[name] for name in os.environ.keys() - {"HOST", "PORT"}}
+    ours = {"HOST", "PORT", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES"}  # of `make test`
+    environment = {name: os.environ[name] for name in os.environ.keys() - ours}
     shown = subprocess.run(  # noqa: S603 - a dry run of our own Makefile
         ["make", "-n", "run", *given.split()],  # noqa: S607 - wherever it is
         cwd=ROOT,

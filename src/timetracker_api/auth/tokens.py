@@ -123,11 +123,12 @@ async def touch(session: AsyncSession, found: Row[*tuple[Any, ...]]) -> None:
     if found.last_used_at is not None and clock.now() - found.last_used_at < TOUCH_AFTER:
         return
     known = context(session)
-    # Of many requests at once one is enough: the others would only queue for the row.
+    await session.close()  # one connection at a time: see `db.session`
+    # Of many requests at once one is enough: the others would only queue for the row. Nothing is
+    # waited for between looking and noting, so that there is one.
     touching: dict[int, asyncio.Task[None]] = known.database.memory.setdefault("touching", {})
     if found.token_id in touching:
         return
-    await session.close()  # one connection at a time: see `db.session`
     task = asyncio.create_task(_touched(known, found.token_id, found.kind))
     touching[found.token_id] = task
     task.add_done_callback(lambda _: touching.pop(found.token_id))

@@ -44,5 +44,5 @@ app = lazily.group(
         "verify": f"{HERE}.backing_up:verify",
         "data": f"{HERE}.data:app",
     },
-    _refused,
+    refused=_refused,
 )
