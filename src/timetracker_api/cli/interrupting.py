@@ -30,6 +30,7 @@ async def interruptible(work: Awaitable[T]) -> T:
         heard.append(signal.Signals(number))
         signal.signal(number, USUAL[heard[-1]])
         if asyncio.current_task(loop) is task:  # busy without waiting, perhaps for long
+            loop.set_exception_handler(_expected)
             raise asyncio.CancelledError
         if task:
             task.cancel()
@@ -46,6 +47,10 @@ async def interruptible(work: Awaitable[T]) -> T:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _expected(_loop: asyncio.AbstractEventLoop, _about: dict[str, Any]) -> None:
+    """Say nothing of a connection that was cut off in the middle of a word."""
 
 
 def _wake() -> None:

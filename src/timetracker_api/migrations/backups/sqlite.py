@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import cast
@@ -20,6 +21,7 @@ from timetracker_api.migrations.connections import connecting
 from timetracker_api.migrations.driver_errors import first_line
 from timetracker_api.migrations.failures import LockTimeout
 from timetracker_api.migrations.progress import Note
+from timetracker_api.migrations.together import together
 
 PAGES = 4000
 """Pages to copy between two reports of progress."""
@@ -41,11 +43,10 @@ async def copied(connection: AsyncConnection, part: Path, note: Note) -> Copy:
     def look(connection: Connection) -> str:
         return _cut_off(connection) or counting.difference(tables, _rows_read(connection))
 
-    flaw, sha256, _ = await asyncio.gather(
-        _looked(part, look),
-        asyncio.to_thread(digest, part),
-        asyncio.to_thread(folder.synchronise, part),
+    finished = together(
+        asyncio.to_thread(digest, part), asyncio.to_thread(folder.synchronise, part)
     )
+    flaw, (sha256, _) = await together(_looked(part, look), finished)
     return Copy(tables, flaw, sha256)
 
 
@@ -74,7 +75,7 @@ async def fault(file: Path) -> str:
         connection.exec_driver_sql("PRAGMA ignore_check_constraints=ON")
         return damage(connection)
 
-    found = await asyncio.gather(_looked(file, structure), _looked(file, orphans))
+    found = await together(_looked(file, structure), _looked(file, orphans))
     return found[0] or found[1]
 
 
@@ -144,9 +145,12 @@ async def settle(part: Path, target: Path, note: Note) -> None:
 
 async def _pour(source: aiosqlite.Connection, target: aiosqlite.Connection, note: Note) -> None:
     waiting_since: float | None = None
+    stopped = False
 
     def report(status: int, remaining: int, total: int) -> None:
         nonlocal waiting_since
+        if stopped:
+            raise InterruptedError
         if status not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
             waiting_since = None
             note(total - remaining, total)
@@ -158,7 +162,17 @@ async def _pour(source: aiosqlite.Connection, target: aiosqlite.Connection, note
                 "Stop the service, then run this again",
             )
 
-    await source.backup(target, pages=PAGES, progress=report, sleep=PAUSE)
+    copying = asyncio.ensure_future(
+        source.backup(target, pages=PAGES, progress=report, sleep=PAUSE)
+    )
+    try:
+        await asyncio.shield(copying)
+    except asyncio.CancelledError:
+        # It goes on in its thread: to close the target under it would crash the process.
+        stopped = True
+        with suppress(InterruptedError):
+            await copying
+        raise
 
 
 async def driver(connection: AsyncConnection) -> aiosqlite.Connection:

@@ -1,6 +1,5 @@
 """Taking a backup: of one moment, while the service goes on writing."""
 
-import asyncio
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from timetracker_api.migrations.driver_errors import explained
 from timetracker_api.migrations.failures import BackupFailed, ForeignSchema, SeveralHeads
 from timetracker_api.migrations.progress import Note, unnoticed
 from timetracker_api.migrations.revisions import database_state
+from timetracker_api.migrations.together import together
 from timetracker_api.settings import Settings
 
 Say = Callable[[str], object]
@@ -160,7 +160,7 @@ async def _write(source: _Source, file: Path, keep: int, note: Note) -> Backup:
         raise BackupFailed(f"{file} is there already", "Name another file")
     refuse_another(file)
     with folder.aside(file) as part:
-        fault, copy = await asyncio.gather(source.fault(), source.copied(part, note))
+        fault, copy = await together(source.fault(), source.copied(part, note))
         if fault:
             raise BackupFailed(
                 f"the database is damaged: {fault}", "See `timetracker-api db status`"
