@@ -106,18 +106,9 @@ def test_a_copy_with_a_blank_page_of_rows_does_not_become_a_backup(
 
 
 @only_sqlite
-@pytest.mark.parametrize(
-    ("format", "name", "exit_code"),
-    [
-        ("native", "clients", 13),
-        ("native", "ix_time_entries_local_date", 13),
-        ("portable", "clients", 3),  # which cannot even be read
-        ("portable", "ix_time_entries_local_date", 13),
-    ],
-)
-def test_a_database_that_is_damaged_is_not_backed_up(
-    place: Place, format: str, name: str, exit_code: int
-):
+@pytest.mark.parametrize("format", ["native", "portable"])
+@pytest.mark.parametrize("name", ["clients", "ix_time_entries_local_date"])
+def test_a_database_that_is_damaged_is_not_backed_up(place: Place, format: str, name: str):
     url = place.full()
     file = Path(make_url(url).database or "")
     with closing(sqlite3.connect(file)) as connection:
@@ -127,8 +118,8 @@ def test_a_database_that_is_damaged_is_not_backed_up(
     content = bytearray(file.read_bytes())
     content[(page - 1) * size : page * size] = bytes(size)
     file.write_bytes(content)
-    line = refused(exit_code, "backup", "--format", format, "--database-url", url)
-    assert "the database is damaged: " in line or "the file is damaged. " in line
+    line = refused(13, "backup", "--format", format, "--database-url", url)
+    assert line.startswith("the database is damaged: ")
     assert nothing_in(place)
 
 

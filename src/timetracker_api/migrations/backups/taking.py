@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from sqlalchemy import URL
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from timetracker_api import __version__
@@ -16,7 +17,7 @@ from timetracker_api.migrations.backups.client_programs import NoProgram, Progra
 from timetracker_api.migrations.backups.manifest import Copy, Format, Manifest, read, refuse_another
 from timetracker_api.migrations.catalog import version_rows
 from timetracker_api.migrations.connections import migration_url, reading
-from timetracker_api.migrations.driver_errors import explained
+from timetracker_api.migrations.driver_errors import explained, first_line
 from timetracker_api.migrations.failures import BackupFailed, ForeignSchema, SeveralHeads
 from timetracker_api.migrations.progress import Note, unnoticed
 from timetracker_api.migrations.revisions import database_state
@@ -112,7 +113,12 @@ class _Source:
         if self.programs:
             return await postgresql.copied(self.connection, self.programs, part, note)
         module = sqlite if self.format == "sqlite" else portable
-        return await module.copied(self.connection, part, note)
+        try:
+            return await module.copied(self.connection, part, note)
+        except (DatabaseError, sqlite3.DatabaseError) as error:
+            if type(error) not in {DatabaseError, sqlite3.DatabaseError}:
+                raise  # which says more than that a file is damaged
+            return Copy({}, first_line(error), "")
 
 
 async def _source(connection: AsyncConnection, wanted: Wanted, say: Say) -> _Source:
