@@ -28,6 +28,7 @@ from timetracker_api.migrations.connections import LOCK_TIMEOUT
 from timetracker_api.migrations.driver_errors import LOCK_NOT_AVAILABLE
 from timetracker_api.migrations.failures import BackupFailed, RestoreFailed
 from timetracker_api.migrations.progress import Note
+from timetracker_api.migrations.together import together
 
 CHUNK = 1 << 18
 BEHIND = 0.25
@@ -81,13 +82,13 @@ async def copied(
 ) -> Copy:
     """Dump what a transaction sees, and read the dump again as it grows."""
     written = asyncio.Event()
-    reading = asyncio.create_task(_read(programs, part, written))
-    try:
+
+    async def dumped() -> tuple[dict[str, int], str]:
         tables = await write(connection, programs, part, note)
         written.set()
-        found, sha256 = await asyncio.gather(reading, asyncio.to_thread(digest, part))
-    finally:
-        reading.cancel()
+        return tables, await asyncio.to_thread(digest, part)
+
+    found, (tables, sha256) = await together(_read(programs, part, written), dumped())
     return Copy(tables, found, sha256)
 
 
@@ -98,14 +99,10 @@ async def write(
     snapshot = str(await connection.scalar(text("SELECT pg_export_snapshot()")))
     schema = await current_schema(connection)
     try:
-        dumping = asyncio.create_task(
-            _dump(programs, connection.engine.url, snapshot, schema, part, note)
+        _, tables = await together(
+            _dump(programs, connection.engine.url, snapshot, schema, part, note),
+            connection.run_sync(counting.rows),
         )
-        try:
-            tables = await connection.run_sync(counting.rows)
-            await dumping
-        finally:
-            dumping.cancel()
     except ProgramFailed as error:
         raise BackupFailed(f"pg_dump: {error}", "Correct that, or add --format portable") from error
     return tables
