@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, make_url
 
-from copies import ENTRY, MOMENT, Place, execute, refused
+from copies import ENTRY, MOMENT, Place, done, execute, programs, refused
 from test_backup_faults import fill, stub
 from timetracker_api.migrations.backups import portable, postgresql, sqlite
 from timetracker_api.models import metadata
@@ -147,6 +147,59 @@ def test_a_dump_that_cannot_be_read_again_does_not_become_a_backup(
     line = refused(13, "backup", "--database-url", url)
     assert line.startswith("the copy is not what the database is: out of luck. ")
     assert nothing_in(place)
+
+
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+def test_what_is_written_over_at_the_end_is_read_as_well(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+):
+    url = place.full()
+    fill(url)
+    script = f"""
+        {programs()}/pg_dump "$@" || exit
+        case "$*" in *--file=*)
+            sleep 1
+            for file; do :; done
+            printf damaged | dd of="${{file#--file=}}" conv=notrunc status=none
+        esac
+    """
+    monkeypatch.setenv("PATH", stub(place.folder / "bin", "pg_dump", script))
+    line = refused(13, "backup", "--database-url", url)
+    assert line.startswith("the copy is not what the database is: input file does not appear")
+    assert nothing_in(place)
+
+
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+def test_a_dump_is_compressed_as_well_as_pg_dump_can(place: Place, monkeypatch: pytest.MonkeyPatch):
+    url, used = place.full(), place.folder / "used"
+    script = f"""
+        for each; do
+            shift
+            case "$each" in --compress=*) echo "$each" >> {used}; each=-Z1 ;; esac
+            set -- "$@" "$each"
+        done
+        exec {programs()}/pg_dump "$@"
+    """
+    monkeypatch.setenv("PATH", stub(place.folder / "bin", "pg_dump", script))
+    done("verify", str(place.backup(url)))
+    assert used.read_text() == "--compress=zstd:1\n"
+
+
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+def test_programs_that_cannot_decompress_a_dump_do_not_call_it_damaged(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+):
+    backup, target = place.backup(place.full()), place.empty()
+    said = "cannot restore from compressed archive (this build does not support compression with x)"
+    script = f"echo 'pg_restore: error: {said}' >&2; exit 1"
+    monkeypatch.setenv("PATH", stub(place.folder / "bin", "pg_restore", script))
+    assert "whole" in done("verify", str(backup))
+    line = refused(17, "restore", str(backup), "--yes", "--database-url", target)
+    assert line == (
+        f"{backup}: {said}. Install PostgreSQL's client programs of the server's release, with that"
+        " method."
+    )
+    assert "no revision" in done("current", "--database-url", target)
 
 
 def nothing_in(place: Place) -> bool:

@@ -47,6 +47,18 @@ print("hanging", file=sys.stderr, flush=True)
 op.execute("SELECT pg_sleep(60)")
 """
 
+FINALISING = """
+import sys, time
+
+class Resource:
+    def __del__(self):
+        print("hanging", file=sys.stderr, flush=True)
+        time.sleep(60)
+
+Resource()
+op.execute("SELECT 1")
+"""
+
 
 @pytest.fixture(params=CODES, ids=lambda number: number.name)
 def number(request: pytest.FixtureRequest) -> signal.Signals:
@@ -116,9 +128,21 @@ def slow(chain: Chain) -> Iterator[Chain]:
 
 @pytest.mark.parametrize(
     ("place", "slowly"),
-    [("sqlite", BUSY), ("postgresql", BUSY), ("postgresql", WAITING)],
+    [
+        ("sqlite", BUSY),
+        ("postgresql", BUSY),
+        ("sqlite", FINALISING),
+        ("postgresql", FINALISING),
+        ("postgresql", WAITING),
+    ],
     indirect=["place"],
-    ids=["sqlite, busy", "postgresql, busy", "postgresql, waiting"],
+    ids=[
+        "sqlite, busy",
+        "postgresql, busy",
+        "sqlite, finalising",
+        "postgresql, finalising",
+        "postgresql, waiting",
+    ],
 )
 def test_an_interrupted_upgrade_is_rolled_back(
     place: Place, slow: Chain, slowly: str, number: signal.Signals

@@ -122,7 +122,13 @@ async def running(
     """Run a program, which ends with us; if it ends badly, raise what it complained about."""
     with tempfile.TemporaryFile() as complaints:
         process = await asyncio.create_subprocess_exec(
-            program, *arguments, env=environment, stdin=stdin, stdout=PIPE, stderr=complaints
+            program,
+            *arguments,
+            env=environment,
+            stdin=stdin,
+            stdout=PIPE,
+            stderr=complaints,
+            restore_signals=False,  # that a file gets too large is told then, instead of a death
         )
         try:
             try:

@@ -27,10 +27,11 @@ NAMED_BY_US = re.compile(r"timetracker-(sqlite|postgresql)-\w+-\d{8}T\d{6}Z(-\d+
 UNFINISHED = ".timetracker.part"
 """The ending of what is being written."""
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NO_SPACE = "no space is left"
 REASONS = {
     errno.EEXIST: "a file has that name",
-    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), NO_SPACE),
+    **dict.fromkeys(NO_ROOM, NO_SPACE),
 }
 MAKE_ROOM = "Make room, or name another folder"
 FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -140,6 +141,11 @@ def _of(database: str, folder: Path) -> Generator[tuple[float, Path]]:
                 manifest = read(file)
                 if manifest.database == database:
                     yield manifest.created.timestamp(), file
+
+
+def tells_of_no_room(said: str) -> bool:
+    """Tell whether a program complains that what it wrote did not fit."""
+    return said.endswith(tuple(map(os.strerror, NO_ROOM)))
 
 
 @contextmanager
