@@ -162,6 +162,10 @@ class Representation:
         context(session).subject = rows[0]
         return rows[0]
 
+    async def after(self, session: AsyncSession, work: Awaitable[Numbered]) -> Values:
+        """Return the one that a piece of work has created or changed."""
+        return await self.one(session, (await work).id)
+
 
 def representation(kind: type[Numbered]) -> Representation:
     """Return how records of a kind are shown, for slices below theirs."""

@@ -36,7 +36,7 @@ async def list_clients(
 @router.post("", response_model=ClientRead, status_code=status.HTTP_201_CREATED)
 async def create_client(session: Writing, data: ClientCreate) -> Values:
     """Add a client."""
-    return await CLIENTS.one(session, (await entities.create(session, Client, data.whole())).id)
+    return await CLIENTS.after(session, entities.create(session, Client, data.whole()))
 
 
 @router.get("/{id}", response_model=ClientRead, dependencies=[Depends(include)])
@@ -48,19 +48,19 @@ async def get_client(session: Reading, id: Id) -> Values:
 @router.patch("/{id}", response_model=ClientRead)
 async def update_client(session: Writing, client: ClientToChange, data: ClientUpdate) -> Values:
     """Change some of a client's fields, and some of its custom fields."""
-    return await CLIENTS.one(session, (await entities.update(session, client, data.given())).id)
+    return await CLIENTS.after(session, entities.update(session, client, data.given()))
 
 
 @router.post("/{id}/archive", response_model=ClientRead)
 async def archive_client(session: Writing, client: ClientToChange) -> Values:
     """Put a client away. Its history stays; it takes no new work."""
-    return await CLIENTS.one(session, (await entities.archive(session, client)).id)
+    return await CLIENTS.after(session, entities.archive(session, client))
 
 
 @router.post("/{id}/unarchive", response_model=ClientRead)
 async def unarchive_client(session: Writing, client: ClientToChange) -> Values:
     """Bring a client back."""
-    return await CLIENTS.one(session, (await entities.unarchive(session, client)).id)
+    return await CLIENTS.after(session, entities.unarchive(session, client))
 
 
 @router.delete("/{id}", status_code=status.HTTP_204_NO_CONTENT)

@@ -45,7 +45,7 @@ async def list_link_templates(
 @router.post("", response_model=LinkTemplateRead, status_code=status.HTTP_201_CREATED)
 async def create_link_template(session: Writing, data: LinkTemplateCreate) -> Values:
     """Have the values of a field become links."""
-    return await TEMPLATES.one(session, (await service.create(session, data.whole())).id)
+    return await TEMPLATES.after(session, service.create(session, data.whole()))
 
 
 @router.post("/preview", response_model=Preview)
@@ -88,7 +88,7 @@ async def update_link_template(
     session: Writing, template: TemplateToChange, data: LinkTemplateUpdate
 ) -> Values:
     """Change a link template."""
-    return await TEMPLATES.one(session, (await service.update(session, template, data.given())).id)
+    return await TEMPLATES.after(session, service.update(session, template, data.given()))
 
 
 @router.delete("/{id}", status_code=status.HTTP_204_NO_CONTENT)

@@ -33,4 +33,4 @@ async def update_settings(
     session: Writing, settings: Annotated[Organization, Depends(_settings)], data: SettingsUpdate
 ) -> Values:
     """Change some of the settings. What is recorded already stays as it is."""
-    return await SETTINGS.one(session, (await entities.update(session, settings, data.given())).id)
+    return await SETTINGS.after(session, entities.update(session, settings, data.given()))

@@ -43,7 +43,7 @@ async def list_projects(
 @router.post("", response_model=ProjectRead, status_code=status.HTTP_201_CREATED)
 async def create_project(session: Writing, data: ProjectCreate) -> Values:
     """Add a project to a client."""
-    return await PROJECTS.one(session, (await service.create(session, data.whole())).id)
+    return await PROJECTS.after(session, service.create(session, data.whole()))
 
 
 @router.get("/{id}", response_model=ProjectRead, dependencies=[Depends(include)])
@@ -55,19 +55,19 @@ async def get_project(session: Reading, id: Id) -> Values:
 @router.patch("/{id}", response_model=ProjectRead)
 async def update_project(session: Writing, project: ProjectToChange, data: ProjectUpdate) -> Values:
     """Change some of a project's fields, and some of its custom fields."""
-    return await PROJECTS.one(session, (await service.update(session, project, data.given())).id)
+    return await PROJECTS.after(session, service.update(session, project, data.given()))
 
 
 @router.post("/{id}/archive", response_model=ProjectRead)
 async def archive_project(session: Writing, project: ProjectToChange) -> Values:
     """Put a project away. Its history stays; it takes no new time."""
-    return await PROJECTS.one(session, (await entities.archive(session, project)).id)
+    return await PROJECTS.after(session, entities.archive(session, project))
 
 
 @router.post("/{id}/unarchive", response_model=ProjectRead)
 async def unarchive_project(session: Writing, project: ProjectToChange) -> Values:
     """Bring a project back."""
-    return await PROJECTS.one(session, (await entities.unarchive(session, project)).id)
+    return await PROJECTS.after(session, entities.unarchive(session, project))
 
 
 @router.delete("/{id}", status_code=status.HTTP_204_NO_CONTENT)

@@ -43,7 +43,7 @@ async def list_tasks(
 @router.post("", response_model=TaskRead, status_code=status.HTTP_201_CREATED)
 async def create_task(session: Writing, data: TaskCreate) -> Values:
     """Add a task to a project."""
-    return await TASKS.one(session, (await service.create(session, data.whole())).id)
+    return await TASKS.after(session, service.create(session, data.whole()))
 
 
 @router.get("/{id}", response_model=TaskRead, dependencies=[Depends(include)])
@@ -55,19 +55,19 @@ async def get_task(session: Reading, id: Id) -> Values:
 @router.patch("/{id}", response_model=TaskRead)
 async def update_task(session: Writing, task: TaskToChange, data: TaskUpdate) -> Values:
     """Change some of a task's fields, and some of its custom fields."""
-    return await TASKS.one(session, (await service.update(session, task, data.given())).id)
+    return await TASKS.after(session, service.update(session, task, data.given()))
 
 
 @router.post("/{id}/archive", response_model=TaskRead)
 async def archive_task(session: Writing, task: TaskToChange) -> Values:
     """Put a task away. Its history stays; it takes no new time."""
-    return await TASKS.one(session, (await entities.archive(session, task)).id)
+    return await TASKS.after(session, entities.archive(session, task))
 
 
 @router.post("/{id}/unarchive", response_model=TaskRead)
 async def unarchive_task(session: Writing, task: TaskToChange) -> Values:
     """Bring a task back."""
-    return await TASKS.one(session, (await entities.unarchive(session, task)).id)
+    return await TASKS.after(session, entities.unarchive(session, task))
 
 
 @router.delete("/{id}", status_code=status.HTTP_204_NO_CONTENT)

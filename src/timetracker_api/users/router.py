@@ -73,7 +73,7 @@ async def update_me(
 
     Takes a login, or a token that may do all that your role allows, or has `users:write`.
     """
-    return await USERS.one(session, (await service.update_own(session, data.given(), if_match)).id)
+    return await USERS.after(session, service.update_own(session, data.given(), if_match))
 
 
 @router.get("", response_model=Page[UserRead])
@@ -87,7 +87,7 @@ async def list_users(
 @router.post("", response_model=UserRead, status_code=status.HTTP_201_CREATED)
 async def create_user(session: Writing, data: UserCreate) -> Values:
     """Add somebody who can sign in."""
-    return await USERS.one(session, (await service.create(session, data.whole())).id)
+    return await USERS.after(session, service.create(session, data.whole()))
 
 
 @router.get("/{id}", response_model=UserRead)
@@ -101,19 +101,19 @@ async def update_user(
     session: Writing, id: Id, data: UserUpdate, if_match: caching.IfMatch = None
 ) -> Values:
     """Change some of a user's fields. A new password ends all their logins."""
-    return await USERS.one(session, (await service.update(session, id, data.given(), if_match)).id)
+    return await USERS.after(session, service.update(session, id, data.given(), if_match))
 
 
 @router.post("/{id}/archive", response_model=UserRead, dependencies=[ADMINS_FIRST])
 async def archive_user(session: Writing, user: UserToChange) -> Values:
     """Refuse somebody from now on. What they did stays."""
-    return await USERS.one(session, (await service.archive(session, user)).id)
+    return await USERS.after(session, service.archive(session, user))
 
 
 @router.post("/{id}/unarchive", response_model=UserRead)
 async def unarchive_user(session: Writing, user: UserToChange) -> Values:
     """Let somebody in again."""
-    return await USERS.one(session, (await entities.unarchive(session, user)).id)
+    return await USERS.after(session, entities.unarchive(session, user))
 
 
 @router.delete("/{id}", status_code=status.HTTP_204_NO_CONTENT, dependencies=[ADMINS_FIRST])

@@ -22,7 +22,7 @@ async def create(session: AsyncSession, values: Values, *, dry_run: bool) -> Val
     work = service.create(session, values)
     if dry_run:
         return await rehearsed(session, values["key"], work)
-    return await DEFINITIONS.one(session, (await work).id)
+    return await DEFINITIONS.after(session, work)
 
 
 async def update(
@@ -32,7 +32,7 @@ async def update(
     key, work = definition.key, service.update(session, definition, values)
     if dry_run:
         return await rehearsed(session, key, work)
-    return await DEFINITIONS.one(session, (await work).id)
+    return await DEFINITIONS.after(session, work)
 
 
 async def delete(
