@@ -262,3 +262,8 @@ def every(root: type[Problem] = Problem) -> Iterator[type[Problem]]:
 def pointer(*path: str | int) -> str:
     """Write a path as a JSON pointer (RFC 6901)."""
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)
+
+
+def fault(name: str, code: str, message: str) -> Fault:
+    """Say what is wrong with a member of the body."""
+    return Fault(pointer=pointer(name), code=code, message=message)

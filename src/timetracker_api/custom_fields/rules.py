@@ -9,7 +9,7 @@ from timetracker_api.custom_fields.definition import Definition
 from timetracker_api.custom_fields.kinds import CONSTRAINTS, KINDS, unbounded
 from timetracker_api.custom_fields.kinds.texts import LONGEST_TEXT, longest
 from timetracker_api.custom_fields.values import Validator, ValueFault, is_empty
-from timetracker_api.problems import Fault, Invalid, pointer
+from timetracker_api.problems import Fault, Invalid, fault, pointer
 
 Values = dict[str, Any]
 
@@ -104,8 +104,3 @@ def _is_inverted(definition: Definition) -> bool:
     except ValueFault:
         return True
     return False
-
-
-def fault(name: str, code: str, message: str) -> Fault:
-    """Say what is wrong with an attribute of a definition."""
-    return Fault(pointer=pointer(name), code=code, message=message)

@@ -15,11 +15,11 @@ from timetracker_api.custom_fields.kinds import KINDS
 from timetracker_api.custom_fields.kinds.numbers import scale_of
 from timetracker_api.custom_fields.models import CustomFieldDefinition, entities_with_custom_fields
 from timetracker_api.custom_fields.references import unknown_users
-from timetracker_api.custom_fields.rules import RESERVED, completed, fault
+from timetracker_api.custom_fields.rules import RESERVED, completed
 from timetracker_api.db.json.keys import HasItem
 from timetracker_api.db.session import context
 from timetracker_api.entities import Representation, Values
-from timetracker_api.problems import Conflict, Fault, InUse, Invalid
+from timetracker_api.problems import Conflict, Fault, InUse, Invalid, fault
 
 DEFINITIONS = Representation(
     CustomFieldDefinition,

@@ -15,7 +15,7 @@ from timetracker_api.auth.scopes import EVERYTHING
 from timetracker_api.db.base import fold
 from timetracker_api.db.session import context
 from timetracker_api.entities import Representation, Values
-from timetracker_api.problems import Fault, Invalid, NotFound, Unauthenticated
+from timetracker_api.problems import Invalid, NotFound, Unauthenticated, fault
 from timetracker_api.sessions.schemas import Credentials, TokenCreate
 from timetracker_api.users.service import USERS
 
@@ -98,13 +98,15 @@ async def create_token(session: AsyncSession, data: TokenCreate) -> Values:
     known = context(session)
     require(known, data.scopes)
     if data.expires_at is not None and data.expires_at <= clock.now() + SOON:
-        raise Invalid(_expiry_fault("It must lie in the future."))
+        raise Invalid(fault("expires_at", "invalid", "It must lie in the future."))
     # A login moves its end with every use, and so does not bound what it makes.
     own_end = await session.scalar(
         select(Token.expires_at).where(Token.id == known.token_id, Token.kind == "api")
     )
     if own_end is not None and (data.expires_at is None or data.expires_at > own_end):
-        raise Invalid(_expiry_fault("It must not end after the token that asks for it."))
+        raise Invalid(
+            fault("expires_at", "invalid", "It must not end after the token that asks for it.")
+        )
     return await add_token(
         session,
         user_id=known.actor_id or 0,
@@ -148,7 +150,3 @@ async def _still_opens(session: AsyncSession, user_id: int, password_hash: str) 
 async def _add(session: AsyncSession, **values: object) -> tuple[str, Token]:
     text = tokens.mint()
     return text, await entities.create(session, Token, {**values, "digest": tokens.digest(text)})
-
-
-def _expiry_fault(message: str) -> Fault:
-    return Fault(pointer="/expires_at", code="invalid", message=message)

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from timetracker_api.problems import Fault, Invalid, pointer
+from timetracker_api.problems import Invalid, fault
 
 
 def instant(value: datetime, zone: ZoneInfo, field: str) -> datetime:
@@ -37,9 +37,9 @@ def _on_the_wall(value: datetime, zone: ZoneInfo, field: str) -> datetime:
     offsets = " and ".join(reading.isoformat() for reading in readings)
     if not found:
         message = f"The clocks of {zone.key} skip {value.isoformat()}. Around it are {offsets}."
-        raise Invalid(_fault(field, "nonexistent_local_time", message))
+        raise Invalid(fault(field, "nonexistent_local_time", message))
     message = f"The clocks of {zone.key} show {value.isoformat()} twice: {offsets}. Send an offset."
-    raise Invalid(_fault(field, "ambiguous_local_time", message))
+    raise Invalid(fault(field, "ambiguous_local_time", message))
 
 
 def _shown(reading: datetime, zone: ZoneInfo) -> datetime:
@@ -48,8 +48,4 @@ def _shown(reading: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _outside_the_calendar(at: datetime, field: str) -> Invalid:
-    return Invalid(_fault(field, "type", f"{at.isoformat()} lies outside the calendar."))
-
-
-def _fault(field: str, code: str, message: str) -> Fault:
-    return Fault(pointer=pointer(field), code=code, message=message)
+    return Invalid(fault(field, "type", f"{at.isoformat()} lies outside the calendar."))

@@ -5,7 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from timetracker_api.entities import Values
-from timetracker_api.problems import Fault, Invalid, pointer
+from timetracker_api.problems import Invalid, fault
 from timetracker_api.time_entries.instants import instant
 from timetracker_api.time_entries.models import TimeEntry
 
@@ -24,12 +24,14 @@ def interval(values: Values, zone: ZoneInfo, before: TimeEntry | None) -> Values
         try:
             ended_at = started_at + timedelta(seconds=seconds)
         except OverflowError:
-            raise _fault("duration_seconds", "maximum", "It ends beyond the calendar.") from None
+            raise Invalid(
+                fault("duration_seconds", "maximum", "It ends beyond the calendar.")
+            ) from None
     if before is None and ended_at is None:
-        raise _fault("ended_at", "required", "Say when it ended, or else how long it took.")
+        raise Invalid(fault("ended_at", "required", "Say when it ended, or else how long it took."))
     found = between(started_at, ended_at, "ended_at" if "ended_at" in values else "started_at")
     if seconds not in {None, found["duration_seconds"]}:
-        raise _fault("duration_seconds", "invalid", "It is not the time from start to end.")
+        raise Invalid(fault("duration_seconds", "invalid", "It is not the time from start to end."))
     return found
 
 
@@ -39,9 +41,9 @@ def between(started_at: datetime, ended_at: datetime | None, field: str = "ended
     if ended_at is not None:
         seconds = int((ended_at - started_at).total_seconds())
         if seconds < 0:
-            raise _fault(field, "minimum", "It would end before it begins.")
+            raise Invalid(fault(field, "minimum", "It would end before it begins."))
         if seconds > LONGEST:
-            raise _fault(field, "maximum", "It takes too long.")
+            raise Invalid(fault(field, "maximum", "It takes too long."))
     return {"started_at": started_at, "ended_at": ended_at, "duration_seconds": seconds}
 
 
@@ -49,7 +51,3 @@ def _given(field: str, values: Values, zone: ZoneInfo, before: TimeEntry | None)
     if (given := values.get(field)) is not None:
         return instant(given, zone, field)
     return getattr(before, field, None)
-
-
-def _fault(field: str, code: str, message: str) -> Invalid:
-    return Invalid(Fault(pointer=pointer(field), code=code, message=message))

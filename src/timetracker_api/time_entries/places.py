@@ -13,7 +13,7 @@ from timetracker_api import entities
 from timetracker_api.clients.models import Client
 from timetracker_api.db.base import Entity
 from timetracker_api.entities import Values
-from timetracker_api.problems import Archived, Fault, Invalid, pointer
+from timetracker_api.problems import Archived, Invalid, fault
 from timetracker_api.projects.models import Project
 from timetracker_api.tasks.models import Task
 from timetracker_api.time_entries.models import TimeEntry
@@ -136,15 +136,15 @@ class Places:
         """
         kind, id = _most_specific(spot)
         if not id:
-            raise Invalid(_fault("project_id", "required", "Say the project, or else the client."))
+            raise Invalid(fault("project_id", "required", "Say the project, or else the client."))
         await self.hold(session, [spot])
         found = self._found[kind, id]
         if found is None:
             raise Invalid(entities.dangling(kind, id, f"{kind.entity_type}_id"))
         if spot.get("project_id") not in {None, found.project_id}:
-            raise Invalid(_fault("task_id", "invalid", "The task belongs to another project."))
+            raise Invalid(fault("task_id", "invalid", "The task belongs to another project."))
         if spot.get("client_id") not in {None, found.client_id}:
-            raise Invalid(_fault("client_id", "invalid", "The project belongs to another client."))
+            raise Invalid(fault("client_id", "invalid", "The project belongs to another client."))
         return found
 
 
@@ -160,7 +160,3 @@ def refuse_archived(place: Place) -> None:
     for kind in ("task", "project", "client"):
         if getattr(place, f"{kind}_archived_at") is not None:
             raise Archived(f"The {kind} {getattr(place, f'{kind}_name')} is archived.")
-
-
-def _fault(field: str, code: str, message: str) -> Fault:
-    return Fault(pointer=pointer(field), code=code, message=message)

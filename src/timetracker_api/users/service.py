@@ -11,7 +11,7 @@ from timetracker_api.auth.principal import require
 from timetracker_api.auth.scopes import SCOPES, Role, Scope
 from timetracker_api.db.session import Context, context
 from timetracker_api.entities import Representation, Values
-from timetracker_api.problems import Conflict, Fault, Invalid
+from timetracker_api.problems import Conflict, Invalid, fault
 from timetracker_api.web import caching
 
 USERS = Representation(
@@ -79,10 +79,14 @@ async def update_own(session: AsyncSession, values: Values, if_match: str | None
     if "password" not in values:
         return await entities.update(session, await _locked(session, id, if_match), values)
     if current is None:
-        raise _fault("required", "A new password needs the current one.")
+        raise Invalid(
+            fault("current_password", "required", "A new password needs the current one.")
+        )
     before = await _before(session, id)
     if not await passwords.verify(current.get_secret_value(), before["password_hash"]):
-        raise _fault("wrong_password", "This is not the current password.")
+        raise Invalid(
+            fault("current_password", "wrong_password", "This is not the current password.")
+        )
     values = await _with_password_hashed(values, before)
     user = await _locked(session, id, if_match)
     if user.password_hash != before["password_hash"]:
@@ -150,10 +154,6 @@ def _give_no_more_than_one_has(session: AsyncSession, *roles: str) -> None:
     known = context(session)
     if known.token_id is not None:
         require(known, (scope for role in roles for scope in SCOPES[Role(role)]))
-
-
-def _fault(code: str, message: str) -> Invalid:
-    return Invalid(Fault(pointer="/current_password", code=code, message=message))
 
 
 _KNOWN = ("username", "name", "email")
