@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,7 +17,7 @@ from timetracker_api.db.session import context
 from timetracker_api.problems import Fault, InUse, Invalid, NotFound, pointer
 
 E = TypeVar("E", bound=Entity)
-A = TypeVar("A", bound=Archivable)  # and an Entity: the language has no word for both
+A = TypeVar("A", bound=Archivable)
 Values = dict[str, Any]
 Check = Callable[[AsyncSession, Entity, Values], Awaitable[None]]
 Removal = Callable[[AsyncSession, Entity], Awaitable[None]]
@@ -219,12 +219,12 @@ async def update(session: AsyncSession, entity: E, values: Values) -> E:
 async def archive(session: AsyncSession, entity: A) -> A:
     """Put an entity away: it keeps its history, and takes nothing new."""
     since = entity.archived_at or clock.now()
-    return await update(session, cast(Any, entity), {"archived_at": since})
+    return await update(session, entity, {"archived_at": since})
 
 
 async def unarchive(session: AsyncSession, entity: A) -> A:
     """Bring an entity back."""
-    return await update(session, cast(Any, entity), {"archived_at": None})
+    return await update(session, entity, {"archived_at": None})
 
 
 async def delete(session: AsyncSession, entity: Entity) -> None:
@@ -263,7 +263,7 @@ async def dependents(session: AsyncSession, entity: Entity) -> dict[str, int]:
     The entity is locked, so that nothing can begin to refer to it while we count.
     """
     found: dict[str, int] = {}
-    for kind in Entity.__subclasses__():
+    for kind in Entity.kinds():
         for key in kind.__table__.foreign_keys:
             if key.column.table is not entity.__table__ or key.ondelete is not None:
                 continue

@@ -13,7 +13,7 @@ from timetracker_api.db.naming import Archivable
 from timetracker_api.db.types import OrderedText
 
 
-class User(Entity, Archivable):
+class User(Archivable):
     """Somebody who can sign in."""
 
     __tablename__ = "users"

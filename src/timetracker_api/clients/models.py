@@ -6,12 +6,12 @@ from typing import ClassVar
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from timetracker_api.custom_fields import HasCustomFields
-from timetracker_api.db.base import Entity, fold
+from timetracker_api.db.base import fold
 from timetracker_api.db.naming import Archivable, Searchable
 from timetracker_api.db.types import OrderedText
 
 
-class Client(Entity, HasCustomFields, Searchable, Archivable):
+class Client(Archivable, HasCustomFields, Searchable):
     """Someone the work is done for."""
 
     __tablename__ = "clients"

@@ -14,6 +14,7 @@ from timetracker_api.custom_fields.schemas import CustomFields, CustomValues
 from timetracker_api.db.naming import containing
 from timetracker_api.link_templates.schemas import Links
 from timetracker_api.schema import Amount, Body, Currency, Email, Line, Name, Patch, Resource, Text
+from timetracker_api.web.pagination import ArchivableListing
 
 
 class ClientCreate(Body):
@@ -77,13 +78,11 @@ class ClientRead(Resource):
     """Since when they take no new work."""
 
 
-class ClientListing(CustomListing, frozen=True):
+class ClientListing(CustomListing, ArchivableListing, frozen=True):
     """How to list clients."""
 
     search: Annotated[str | None, Field(max_length=200)] = None
     """Only those whose name, contact person, email or phone contains this, whatever the case."""
-    archived: bool = False
-    """The archived ones instead of the active ones."""
     currency: Annotated[str | None, Field(pattern=r"^[A-Z]{3}$")] = None
     """Only those with this currency."""
     sort: SortedBy[
@@ -97,7 +96,6 @@ class ClientListing(CustomListing, frozen=True):
             yield containing(Client.search_key, self.search)
         if self.currency:
             yield Client.currency == self.currency
-        yield Client.archived_at.is_not(None) if self.archived else Client.archived_at.is_(None)
 
     def order(self) -> Mapping[str, Any]:
         """Give the column behind each value of ``sort``."""

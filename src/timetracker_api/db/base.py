@@ -1,9 +1,10 @@
 """The declarative base every table shares, and what all entities have."""
 
 import unicodedata
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from sqlalchemy import MetaData, Table
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -67,6 +68,14 @@ class Entity(Numbered):
     )
 
     __mapper_args__ = {"version_id_col": version}
+
+    @classmethod
+    def kinds(cls) -> Iterator[type[Self]]:
+        """Give every kind there is of them."""
+        for kind in cls.__subclasses__():
+            if not kind.__dict__.get("__abstract__"):
+                yield kind
+            yield from kind.kinds()
 
 
 def fold(text: str) -> str:

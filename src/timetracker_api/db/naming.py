@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import ColumnElement, event
+from sqlalchemy import ColumnElement, and_, event
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, UOWTransaction, mapped_column
 
-from timetracker_api.db.base import fold
+from timetracker_api.db.base import Entity, fold
 from timetracker_api.db.session import UnitOfWork
 
 
@@ -20,8 +20,10 @@ class Searchable:
     search_key: Mapped[str] = mapped_column(sort_order=70, info={"field": "search"})
 
 
-class Archivable:
-    """Gives an entity a time since when it is put away: it keeps its history, takes no new work."""
+class Archivable(Entity):
+    """An entity that can be put away: it keeps its history, and takes no new work."""
+
+    __abstract__ = True
 
     archived_at: Mapped[datetime | None] = mapped_column(sort_order=75)
 
@@ -32,6 +34,11 @@ def _fold_searched(session: Session, _flush: UOWTransaction, _instances: object)
         if isinstance(entity, Searchable):
             words = (getattr(entity, name) or "" for name in entity.searched)
             entity.search_key = "\n".join(map(fold, words))
+
+
+def active(*kinds: type[Archivable]) -> ColumnElement[bool]:
+    """Return the condition that none of several records is put away."""
+    return and_(*(kind.archived_at.is_(None) for kind in kinds))
 
 
 def containing(column: InstrumentedAttribute[str], text: str) -> ColumnElement[bool]:

@@ -67,7 +67,7 @@ async def hide_rates(session: AsyncSession, kind: type[Numbered], rows: Sequence
     """Leave the changes of rates out for those who may not see rates."""
     if kind is not Event or Scope.RATES_READ in context(session).scopes:
         return
-    rates = frozenset[str]().union(*(each.rates for each in Entity.__subclasses__()))
+    rates = frozenset[str]().union(*(each.rates for each in Entity.kinds()))
     for row in rows:
         row["changes"] = {
             name: change

@@ -7,12 +7,12 @@ from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, validates
 
 from timetracker_api.custom_fields import HasCustomFields
-from timetracker_api.db.base import Entity, fold
+from timetracker_api.db.base import fold
 from timetracker_api.db.naming import Archivable, Searchable
 from timetracker_api.db.types import OrderedText
 
 
-class Project(Entity, HasCustomFields, Searchable, Archivable):
+class Project(Archivable, HasCustomFields, Searchable):
     """Work for a client that time is recorded on."""
 
     __tablename__ = "projects"

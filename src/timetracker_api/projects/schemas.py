@@ -12,7 +12,7 @@ from timetracker_api.clients.models import Client
 from timetracker_api.custom_fields.finding.filters import CustomListing, Related
 from timetracker_api.custom_fields.finding.sort_parameter import SortedBy
 from timetracker_api.custom_fields.schemas import CustomFields, CustomValues
-from timetracker_api.db.naming import containing
+from timetracker_api.db.naming import active, containing
 from timetracker_api.link_templates.schemas import Links
 from timetracker_api.projects.models import Project
 from timetracker_api.schema import (
@@ -27,6 +27,7 @@ from timetracker_api.schema import (
     Resource,
     Text,
 )
+from timetracker_api.web.pagination import ArchivableListing
 from timetracker_api.web.parameters import Ids, among
 
 Color = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$", examples=["#3366cc"])]
@@ -111,7 +112,7 @@ class ProjectRead(Resource):
     """Since when it takes no new time."""
 
 
-class ProjectListing(CustomListing, frozen=True):
+class ProjectListing(CustomListing, ArchivableListing, frozen=True):
     """How to list projects."""
 
     related = {"client": Related(Client, [Project.client_id])}
@@ -122,8 +123,9 @@ class ProjectListing(CustomListing, frozen=True):
     """Only those of these clients: one id, or several with commas."""
     billable: bool | None = None
     """Only the billable, or only the others."""
-    archived: bool = False
-    """The archived ones instead of the active ones."""
+    takes_time: bool | None = None
+    """Only those that take new time, or only the others: neither they nor their client may be
+    archived."""
     sort: SortedBy[
         Literal[
             "name", "-name", "code", "-code", "created_at", "-created_at", "updated_at",
@@ -140,7 +142,8 @@ class ProjectListing(CustomListing, frozen=True):
             yield among(Project.client_id, self.client_id)
         if self.billable is not None:
             yield Project.billable.is_(self.billable)
-        yield Project.archived_at.is_not(None) if self.archived else Project.archived_at.is_(None)
+        if self.takes_time is not None:
+            yield active(Project, Client).is_(self.takes_time)
 
     def order(self) -> Mapping[str, Any]:
         """Give the column behind each value of ``sort``."""

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, validates
 
 from timetracker_api.custom_fields import HasCustomFields
-from timetracker_api.db.base import Entity, fold
+from timetracker_api.db.base import fold
 from timetracker_api.db.naming import Archivable, Searchable
 from timetracker_api.db.types import OrderedText
 
@@ -21,7 +21,7 @@ def _one_of(column: str, values: Any) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({listed})", name=column)
 
 
-class Task(Entity, HasCustomFields, Searchable, Archivable):
+class Task(Archivable, HasCustomFields, Searchable):
     """A piece of the work of a project."""
 
     __tablename__ = "tasks"

@@ -2,20 +2,22 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import MISSING, Field, JsonValue
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, case, func
 
 from timetracker_api.clients.models import Client
 from timetracker_api.custom_fields.finding.filters import CustomListing, Related
 from timetracker_api.custom_fields.finding.sort_parameter import SortedBy
 from timetracker_api.custom_fields.schemas import CustomFields, CustomValues
-from timetracker_api.db.naming import containing
+from timetracker_api.db.naming import active, containing
 from timetracker_api.link_templates.schemas import Links
 from timetracker_api.projects.models import Project
 from timetracker_api.schema import Amount, Body, Day, IdOf, Name, Patch, Reference, Resource, Text
 from timetracker_api.tasks.models import Priority, Status, Task
+from timetracker_api.web.choices import SeveralOf
+from timetracker_api.web.pagination import ArchivableListing
 from timetracker_api.web.parameters import Ids, IdsOrNone, among
 
 
@@ -83,7 +85,10 @@ class TaskRead(Resource):
     """Since when it takes no new time."""
 
 
-class TaskListing(CustomListing, frozen=True):
+_URGENCY = {priority: place for place, priority in enumerate(get_args(Priority))}
+
+
+class TaskListing(CustomListing, ArchivableListing, frozen=True):
     """How to list tasks."""
 
     related = {
@@ -93,42 +98,50 @@ class TaskListing(CustomListing, frozen=True):
 
     search: Annotated[str | None, Field(max_length=200)] = None
     """Only those whose name contains this, whatever the case."""
+    client_id: Ids | None = None
+    """Only those of these clients: one id, or several with commas."""
     project_id: Ids | None = None
-    """Only those of these projects: one id, or several with commas."""
+    """Only those of these projects."""
     assignee_id: IdsOrNone | None = None
     """Only those of these users; `none` for those of nobody."""
-    status: Status | None = None
-    """Only those that are this far."""
-    priority: Priority | None = None
-    """Only those that are this urgent."""
+    status: Annotated[str, SeveralOf(Status), Field(examples=["todo,review"])] | None = None
+    """Only those that are this far: one of `todo`, `in_progress`, `review`, `done` and `cancelled`,
+    or several with commas."""
+    priority: Annotated[str, SeveralOf(Priority), Field(examples=["high,urgent"])] | None = None
+    """Only those that are this urgent: one of `low`, `medium`, `high` and `urgent`, or several with
+    commas."""
     due_before: Day | None = None
     """Only those that are due before this day."""
-    archived: bool = False
-    """The archived ones instead of the active ones."""
+    takes_time: bool | None = None
+    """Only those that take new time, or only the others: neither they nor their project and client
+    may be archived."""
     sort: SortedBy[
         Literal[
-            "name", "-name", "due_on", "-due_on", "created_at", "-created_at", "updated_at",
-            "-updated_at",
+            "name", "-name", "due_on", "-due_on", "priority", "-priority", "created_at",
+            "-created_at", "updated_at", "-updated_at",
         ]
     ] = "name"  # fmt: skip
     """The order; with `-` in front, the other way round. What is never due comes last of all that
-    is due, and so first the other way round."""
+    is due, and so first the other way round; `-priority` has the urgent ones first."""
 
     def where(self) -> Iterator[ColumnElement[bool]]:
         """Give the conditions that follow from the parameters."""
         if self.search:
             yield containing(Task.search_key, self.search)
+        if self.client_id:
+            yield among(Project.client_id, self.client_id)
         if self.project_id:
             yield among(Task.project_id, self.project_id)
         if self.assignee_id:
             yield among(Task.assignee_id, self.assignee_id)
         if self.status:
-            yield Task.status == self.status
+            yield Task.status.in_(self.status.split(","))
         if self.priority:
-            yield Task.priority == self.priority
+            yield Task.priority.in_(self.priority.split(","))
         if self.due_before:
             yield Task.due_on < self.due_before
-        yield Task.archived_at.is_not(None) if self.archived else Task.archived_at.is_(None)
+        if self.takes_time is not None:
+            yield active(Task, Project, Client).is_(self.takes_time)
 
     def order(self) -> Mapping[str, Any]:
         """Give the column behind each value of ``sort``."""
@@ -136,6 +149,7 @@ class TaskListing(CustomListing, frozen=True):
             "name": Task.name_key,
             # The databases do not agree on where nothing comes in an order.
             "due_on": func.coalesce(Task.due_on, date.max),
+            "priority": case(_URGENCY, value=Task.priority),
             "created_at": Task.created_at,
             "updated_at": Task.updated_at,
         }

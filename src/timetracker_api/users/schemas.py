@@ -12,7 +12,7 @@ from timetracker_api.auth.models import User
 from timetracker_api.auth.scopes import Role
 from timetracker_api.db.base import fold
 from timetracker_api.schema import Amount, Body, Email, Name, Patch, Resource, TimeZoneName
-from timetracker_api.web.pagination import Listing
+from timetracker_api.web.pagination import ArchivableListing
 
 Password = Annotated[
     SecretStr,
@@ -94,15 +94,13 @@ class MeRead(UserRead):
     """What this request was allowed to do: what both the role and the token allow."""
 
 
-class UserListing(Listing, frozen=True):
+class UserListing(ArchivableListing, frozen=True):
     """How to list users."""
 
     search: Annotated[str | None, Field(max_length=200)] = None
     """Only those whose username contains this, whatever the case."""
     role: Role | None = None
     """Only those with this role."""
-    archived: bool = False
-    """The archived ones instead of the active ones."""
     sort: Literal[
         "username", "-username", "created_at", "-created_at", "updated_at", "-updated_at"
     ] = "username"
@@ -114,7 +112,6 @@ class UserListing(Listing, frozen=True):
             yield User.username_key.contains(fold(self.search), autoescape=True)
         if self.role:
             yield User.role == self.role
-        yield User.archived_at.is_not(None) if self.archived else User.archived_at.is_(None)
 
     def order(self) -> Mapping[str, Any]:
         """Give the column behind each value of ``sort``."""

@@ -1,15 +1,18 @@
 """Lists of master data, a page at a time."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar, cast
 
 from pydantic import ConfigDict, Field
 from sqlalchemy import ColumnElement, Select, func, not_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from timetracker_api.db.base import Numbered
+from timetracker_api.db.naming import Archivable, active
 from timetracker_api.db.session import context
 from timetracker_api.entities import Representation, Values
-from timetracker_api.schema import Schema
+from timetracker_api.schema import Moment, Schema
+from timetracker_api.web.choices import BooleanOrAny
 from timetracker_api.web.parameters import Order, Parameters
 
 T = TypeVar("T")
@@ -83,6 +86,27 @@ class Listing(Parameters, frozen=True):
         skipped = 0 if rows or not self.offset else self.offset - await _count(session, first)
         last = matching.where(not_(order.present)).order_by(*order.by(id))
         return rows + await shown.rows(session, last.limit(left).offset(skipped))
+
+
+class ArchivableListing(Listing, frozen=True):
+    """The query parameters of a list of records that can be put away."""
+
+    archived: BooleanOrAny = False
+    """The archived ones instead of the active ones; `any` for both."""
+    updated_since: Moment | None = None
+    """Only those that were changed at this instant or later. To keep a copy, ask for `any`."""
+
+    async def conditions(
+        self, session: AsyncSession, kind: type[Numbered]
+    ) -> list[ColumnElement[bool]]:
+        """Return all conditions."""
+        entity = cast(type[Archivable], kind)
+        conditions = await super().conditions(session, kind)
+        if self.archived != "any":
+            conditions.append(active(entity).is_(not self.archived))
+        if self.updated_since:
+            conditions.append(entity.updated_at >= self.updated_since)
+        return conditions
 
 
 async def _count(session: AsyncSession, matching: Select[*tuple[Any, ...]]) -> int:
