@@ -5,11 +5,12 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, JsonValue, WithJsonSchema
 from pydantic_core import PydanticCustomError
-from sqlalchemy import ColumnElement, String, cast
+from sqlalchemy import ColumnElement
 
 from timetracker_api.auth.scopes import Role
 from timetracker_api.custom_fields.indexes import IndexState
 from timetracker_api.custom_fields.models import CustomFieldDefinition
+from timetracker_api.db.json.keys import HasItem
 from timetracker_api.schema import Body, Line, Name, Patch, Resource, Schema, Text
 from timetracker_api.web.pagination import Listing
 
@@ -255,7 +256,7 @@ class DefinitionListing(Listing, frozen=True):
         if self.kind:
             yield definition.kind == self.kind
         if self.applies_to:
-            yield cast(definition.applies_to, String).contains(f'"{self.applies_to}"')
+            yield HasItem(definition.applies_to, self.applies_to)
         if self.is_active is not None:
             yield definition.is_active.is_(self.is_active)
         if self.is_mandatory is not None:

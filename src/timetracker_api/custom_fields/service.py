@@ -191,7 +191,7 @@ async def _keep_the_limit(session: AsyncSession, added_to: Iterable[str]) -> Non
             .select_from(CustomFieldDefinition)
             .where(
                 CustomFieldDefinition.is_active,
-                cast(CustomFieldDefinition.applies_to, String).contains(f'"{name}"'),
+                HasItem(CustomFieldDefinition.applies_to, name),
             )
         )
         if (count or 0) > limit:

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue
-from sqlalchemy import ColumnElement, String, cast
+from sqlalchemy import ColumnElement
 
 from timetracker_api.custom_fields.schemas import EntityType, EntityTypes
+from timetracker_api.db.json.keys import HasItem
 from timetracker_api.link_templates.models import LinkTemplate
 from timetracker_api.link_templates.template import Reason
 from timetracker_api.schema import Body, IdOf, Line, Name, Patch, Resource, Schema, Text
@@ -201,7 +202,7 @@ class LinkTemplateListing(Listing, frozen=True):
         if self.field_key:
             yield LinkTemplate.field_key == self.field_key
         if self.applies_to:
-            yield cast(LinkTemplate.applies_to, String).contains(f'"{self.applies_to}"')
+            yield HasItem(LinkTemplate.applies_to, self.applies_to)
         if self.is_active is not None:
             yield LinkTemplate.is_active.is_(self.is_active)
 
