@@ -18,7 +18,7 @@ from given import Given
 PUBLIC = {"sign_in", "check_alive", "check_ready", "get_info", "get_limits"}
 """What anybody may ask."""
 
-PROBLEM = {"$ref": "#/components/schemas/Problem"}
+PROBLEM = {"$ref": "#/components/schemas/ProblemDetails"}
 
 each_operation = pytest.mark.parametrize("operation", EVERY, ids=lambda each: each.name)
 

@@ -47,7 +47,7 @@ class Fault(BaseModel):
 class ProblemDetails(BaseModel):
     """What went wrong and, as far as it can be said, with which part of the input."""
 
-    model_config = ConfigDict(title="Problem", use_attribute_docstrings=True, extra="allow")
+    model_config = ConfigDict(use_attribute_docstrings=True, extra="allow")
 
     type: Annotated[str, Field(examples=["/problems/invalid"])]
     """The path of a page that explains this kind of problem."""

@@ -18,7 +18,7 @@ from timetracker_api.time_entries.schemas import TimeEntryCreate, TimeEntryRead,
 from timetracker_api.time_entries.service import Written
 
 
-class Create(Body):
+class BulkCreate(Body):
     """Record time that was spent."""
 
     op: Literal["create"]
@@ -27,7 +27,7 @@ class Create(Body):
     """The entry."""
 
 
-class Update(Body):
+class BulkUpdate(Body):
     """Change an entry."""
 
     op: Literal["update"]
@@ -38,7 +38,7 @@ class Update(Body):
     """The fields to change."""
 
 
-class Delete(Body):
+class BulkDelete(Body):
     """Delete an entry."""
 
     op: Literal["delete"]
@@ -47,7 +47,7 @@ class Delete(Body):
     """The entry."""
 
 
-Operation = Annotated[Create | Update | Delete, Field(discriminator="op")]
+Operation = Annotated[BulkCreate | BulkUpdate | BulkDelete, Field(discriminator="op")]
 
 
 class Bulk(Body):
@@ -62,7 +62,7 @@ class Bulk(Body):
     """What to do, in this order."""
 
 
-class Result(Schema):
+class BulkResult(Schema):
     """What came of one operation."""
 
     index: Annotated[int, Field(examples=[0])]
@@ -78,7 +78,7 @@ class Result(Schema):
 class BulkOutcome(Schema):
     """What came of all operations."""
 
-    results: list[Result]
+    results: list[BulkResult]
     """One for each operation, in their order."""
 
 
@@ -110,19 +110,19 @@ async def carry_out(session: AsyncSession, data: Bulk, response: Response) -> Va
 
 
 def _change(operation: Operation) -> Change:
-    if isinstance(operation, Create):
+    if isinstance(operation, BulkCreate):
         return None, operation.data.whole()
-    return operation.id, operation.data.given() if isinstance(operation, Update) else {}
+    return operation.id, operation.data.given() if isinstance(operation, BulkUpdate) else {}
 
 
 async def _tried(
     session: AsyncSession, held: Held, operation: Operation, values: Values
 ) -> Written | Problem | None:
     try:
-        if isinstance(operation, Create):
+        if isinstance(operation, BulkCreate):
             return await service.add(session, held, values)
         entry = held.entry(operation.id)
-        if isinstance(operation, Update):
+        if isinstance(operation, BulkUpdate):
             return await service.change(session, held, entry, values)
         await service.remove(session, held, entry)
     except Problem as problem:
@@ -143,7 +143,7 @@ def _result(
         details = outcome.details(context(session).request_id)
         details.errors = _placed(index, outcome)
         return {"status": int(outcome.status), "problem": details}
-    code = status.HTTP_201_CREATED if isinstance(operation, Create) else status.HTTP_200_OK
+    code = status.HTTP_201_CREATED if isinstance(operation, BulkCreate) else status.HTTP_200_OK
     row = rows.get(outcome.entry.id)  # none where a later operation has deleted it
     return {"status": code} | ({"entry": row} if row else {})
 

@@ -61,7 +61,7 @@ def complete(document: Node) -> None:
     schemas: Node = document["components"]["schemas"]
     problem = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(problem.pop("$defs"))
-    schemas["Problem"] = problem
+    schemas["ProblemDetails"] = problem
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     _write_integers_as_integers(document)

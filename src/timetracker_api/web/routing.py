@@ -234,7 +234,7 @@ def _possible(path: str, methods: set[str], *, public: bool) -> Sequence[type[Pr
 
 def answers(*problems: type[Problem]) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI ``responses`` of an operation that may end in these problems."""
-    reference = {"$ref": "#/components/schemas/Problem"}
+    reference = {"$ref": "#/components/schemas/ProblemDetails"}
     return {
         int(problem.status): {
             "description": problem.title,
