@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import sqlite3
-from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, make_url, text
@@ -114,8 +113,8 @@ def test_the_password_is_not_among_the_arguments(place: Place, monkeypatch: pyte
     script = f'echo "$@" "$PGPASSWORD" >> {seen}; exec {programs()}/pg_dump "$@"'
     monkeypatch.setenv("PATH", stub(place.folder / "bin", "pg_dump", script))
     place.backup(url)
-    assert seen.read_text().count(SECRET) == 1
-    assert seen.read_text().splitlines()[-1].endswith(f" {SECRET}")
+    dumped = [line for line in seen.read_text().splitlines() if "--snapshot" in line]
+    assert {line.partition(SECRET)[1:] for line in dumped} == {(SECRET, "")}
 
 
 @only_sqlite
@@ -141,16 +140,54 @@ def test_a_user_that_is_not_there_is_one_line(place: Place):
 
 def test_a_folder_that_nobody_may_write_to_is_one_line(place: Place):
     url = place.full()
-    for folder in ("/sys/backups", "/sys/kernel/backup"):
+    for folder in ("/sys", "/sys/kernel"):
         line = refused(4, "backup", f"{folder}/mine", "--database-url", url)
         assert "no right to write" in line
 
 
-def test_a_folder_that_is_a_file_is_one_line(place: Place):
+@pytest.mark.parametrize("path", ["file/mine", "gone/mine", "gone"])
+def test_a_folder_that_is_not_there_is_not_made(place: Place, path: str):
     (place.folder / "file").touch()
-    path = str(Path(place.folder / "file" / "mine"))
-    assert "Make room, or name another" in refused(
-        13, "backup", path, "--database-url", place.full()
+    wanted = place.folder / path
+    options = ("--keep", "14") if path == "gone" else ()  # which is said of folders alone
+    missing = wanted if options else wanted.parent
+    line = refused(13, "backup", str(wanted), *options, "--database-url", place.full())
+    assert line == f"{missing}: there is no such folder. Make it, or name another one."
+    assert not (place.folder / "gone").exists()
+
+
+@only_postgresql
+def test_databases_of_servers_on_other_ports_are_others(place: Place):
+    url = make_url(place.full())
+    backup = place.backup(url.render_as_string(hide_password=False))
+    manifest = json.loads(backup.with_name(f"{backup.name}.json").read_text())
+    assert manifest["database"].endswith(f":5432/{url.database}")
+
+
+@only_postgresql
+@pytest.mark.parametrize("format", ["native", "portable"])
+def test_the_encoding_of_a_client_is_not_that_of_a_backup(
+    place: Place, format: str, monkeypatch: pytest.MonkeyPatch
+):
+    url, copy = place.full(), place.empty()
+    monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+    backup = place.backup(url, "--format", format)
+    done("restore", str(backup), "--yes", "--database-url", copy)
+    assert content(copy) == content(url)
+
+
+@only_postgresql
+def test_programs_that_are_older_than_a_dump_say_which_would_do(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+):
+    backup = place.backup(place.full())
+    said = "unsupported version (1.16) in file header"
+    script = f"echo 'pg_restore: error: {said}' >&2; exit 1"
+    monkeypatch.setenv("PATH", stub(place.folder / "bin", "pg_restore", script))
+    line = refused(17, "restore", str(backup), "--yes", "--database-url", place.empty())
+    assert line == (
+        f"{backup}: {said}. Install PostgreSQL's client programs of the release that wrote it, or"
+        " newer ones."
     )
 
 

@@ -13,6 +13,8 @@ from timetracker_api.migrations.backups.client_programs import ProgramFailed
         ("psql:<stdin>:3: ERREUR :  55P03: annulation", "55P03", "annulation"),
         ("pg_dump: error: query failed: ERROR:  no", None, "query failed: ERROR:  no"),
         ("pg_restore: error: TABLE: not an archive", None, "TABLE: not an archive"),
+        ("NOTICE:  00000: drop cascades\nERROR:  55P03: no\n", "55P03", "no"),
+        ("WARNUNG:  01000: so was\nFEHLER:  55P03: nein", "55P03", "nein"),
         ("killed\nby whom?", None, "killed"),
         ("", None, "no reason given"),
     ],

@@ -37,13 +37,13 @@ app()
 
 BUSY = """
 import sys, time
-print("hanging", file=sys.stderr, flush=True)
+sys.stderr.write("hanging\\n")
 time.sleep(60)
 """
 
 WAITING = """
 import sys
-print("hanging", file=sys.stderr, flush=True)
+sys.stderr.write("hanging\\n")
 op.execute("SELECT pg_sleep(60)")
 """
 
@@ -52,7 +52,7 @@ import sys, time
 
 class Resource:
     def __del__(self):
-        print("hanging", file=sys.stderr, flush=True)
+        sys.stderr.write("hanging\\n")
         time.sleep(60)
 
 Resource()
@@ -224,7 +224,7 @@ def test_an_interrupted_data_migration_resumes(
     place: Place, chain: Chain, number: signal.Signals, within: object
 ):
     at = ("--database-url", place.empty())
-    hang = 'import time\n    if last == 30: print("hanging", file=sys.stderr); time.sleep(60)'
+    hang = 'import time\n    if last == 30: sys.stderr.write("hanging\\n"); time.sleep(60)'
     job = JOB.replace("if os.environ", f"{hang}\n    if os.environ", 1) if within else JOB
     chain.add(TABLES + FILL)
     chain.add("data.enqueue(data_migration)", "data.withdraw(data_migration)", top=job)

@@ -35,10 +35,13 @@ DEBIAN = Path("/usr/lib/postgresql")
 MAJOR = re.compile(r"\(PostgreSQL\) (\d+)")
 
 COMPLAINTS = (
-    # The server's, with its code: how bad it is, it says in its own language.
-    re.compile(r"[^\W\d_]+\s?: +(?P<sqlstate>(?=\w*\d)[0-9A-Z]{5}): (?P<said>.+)"),
+    # The server's, with its code: how bad it is, it says in its own language. Those of the classes
+    # left out are no errors.
+    re.compile(r"[^\W\d_]+\s?: +(?P<sqlstate>(?!0[0-2])(?=\w*\d)[0-9A-Z]{5}): (?P<said>.+)"),
     re.compile(r"(?:ERROR|FATAL|error): +(?P<said>.+)"),
 )
+
+DETAIL = re.compile(r"^DETAIL: +(.+?)(?=\n[A-Z]+: |\Z)", re.DOTALL | re.MULTILINE)
 
 
 class NoProgram(Exception):
@@ -53,6 +56,9 @@ class ProgramFailed(Exception):
         found = matches[0].groupdict() if matches else {}
         super().__init__(found.get("said") or said.strip().partition("\n")[0] or "no reason given")
         self.sqlstate = found.get("sqlstate")
+        detail = DETAIL.search(said)
+        self.detail = "; ".join(detail[1].splitlines()) if detail else str(self)
+        """What exactly, where the server has said that."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """How much there is: what two databases have to agree on before one is the copy of the other."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import (
@@ -36,11 +36,11 @@ def holds_data(connection: Connection) -> bool:
     )
 
 
-def rows(connection: Connection) -> dict[str, int]:
-    """Return the number of rows of every table."""
+def rows(connection: Connection, names: Iterable[str] | None = None) -> dict[str, int]:
+    """Return the number of rows of every table, or of those that are named."""
     return {
         name: connection.scalar(select(count()).select_from(named(name))) or 0
-        for name in relations(connection)
+        for name in (relations(connection) if names is None else names)
     }
 
 

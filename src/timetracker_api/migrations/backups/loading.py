@@ -13,14 +13,17 @@ from typing import IO, Any
 
 from alembic import command
 from sqlalchemy import URL, Connection, delete, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from timetracker_api.migrations import revisions
-from timetracker_api.migrations.backups import counting, postgresql, sqlite
+from timetracker_api.migrations.backups import counting, postgresql, replacing, sqlite
 from timetracker_api.migrations.backups.columns import Columns, described
+from timetracker_api.migrations.backups.manifest import Manifest
 from timetracker_api.migrations.backups.portable import CHUNK, ENDING, ROWS
-from timetracker_api.migrations.catalog import quoted
+from timetracker_api.migrations.catalog import VERSION_TABLE, quoted
 from timetracker_api.migrations.connections import connecting
+from timetracker_api.migrations.driver_errors import sqlstate
 from timetracker_api.migrations.exclusively import alembic_to_ourselves
 from timetracker_api.migrations.failures import RestoreFailed
 from timetracker_api.migrations.patience import patiently
@@ -130,19 +133,31 @@ async def schema_aside(url: URL) -> AsyncGenerator[AsyncConnection]:
             await connection.commit()
 
 
-async def change_places(connection: AsyncConnection, home: str) -> None:
+async def change_places(connection: AsyncConnection, home: str, manifest: Manifest) -> None:
     """Put the tables that were built aside where the others were, with the rights on these."""
 
     def swap(connection: Connection) -> None:
-        built = [*counting.rows(connection), "alembic_version"]
+        built = [*counting.rows(connection), VERSION_TABLE]
         connection.exec_driver_sql(f"SET LOCAL search_path = {home}")
-        granted = postgresql.grants(connection)
-        for statement in postgresql.emptying(connection):
-            connection.exec_driver_sql(statement)
+        names = replacing.replaced(connection, manifest.tables)
+        replacing.refuse_losses(connection, names, portable=True)
+        returning = replacing.returning(connection, home, built)
+        for statement in replacing.dropping(connection, names):
+            _drop(connection, statement)
         for name in built:
             connection.exec_driver_sql(f"ALTER TABLE {ASIDE}.{quoted(name)} SET SCHEMA {home}")
-        for statement in granted:
+        for statement in returning:
             connection.exec_driver_sql(statement)
         connection.commit()
 
     await patiently(connection, swap)
+
+
+def _drop(connection: Connection, statement: str) -> None:
+    try:
+        connection.exec_driver_sql(statement)
+    except DBAPIError as error:
+        if sqlstate(error) != replacing.DEPENDENT_OBJECTS:
+            raise
+        detail = str(getattr(getattr(error.orig, "__cause__", None), "detail", ""))
+        raise replacing.depended_upon("; ".join(detail.splitlines())) from error

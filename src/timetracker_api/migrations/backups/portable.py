@@ -3,16 +3,19 @@
 import asyncio
 import zipfile
 import zlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from timetracker_api.migrations.backups import counting, sqlite
 from timetracker_api.migrations.backups.columns import Columns, described
 from timetracker_api.migrations.backups.manifest import Copy, digest
-from timetracker_api.migrations.catalog import quoted
+from timetracker_api.migrations.catalog import quoted, relations, version_rows
+from timetracker_api.migrations.failures import BackupFailed
+from timetracker_api.migrations.fingerprint import tables_at
 from timetracker_api.migrations.progress import Counted, Note
 
 ROWS = 5000
@@ -36,11 +39,14 @@ async def copied(connection: AsyncConnection, part: Path, note: Note) -> Copy:
 
 
 async def write(connection: AsyncConnection, part: Path, note: Note) -> dict[str, int]:
-    """Write every table as a transaction sees it."""
-    tables = await connection.run_sync(counting.rows)
+    """Write every table as a transaction sees it; those that a revision would make again."""
+    names, _ = await connection.run_sync(own_and_others)
+    tables = await connection.run_sync(counting.rows, names)
     counted = Counted(note, sum(tables.values()))
     with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for columns in await connection.run_sync(described):
+            if columns.table not in tables:
+                continue
             with archive.open(columns.table + ENDING, "w", force_zip64=True) as file:
 
                 async def put(lines: bytes, write: Callable[[bytes], object] = file.write) -> None:
@@ -50,6 +56,23 @@ async def write(connection: AsyncConnection, part: Path, note: Note) -> dict[str
                 file.write(columns.heading())
                 await _copy(connection, columns, put)
     return tables
+
+
+def own_and_others(connection: Connection) -> tuple[Sequence[str], Sequence[str]]:
+    """Return the tables that are written, and those and the views that are not: a restore builds
+    what the revision makes, and would not know where to put anything else.
+    """
+    found = relations(connection)
+    revision = "".join(version_rows(connection))
+    own = tables_at(connection.dialect.name, revision)
+    if own is None:
+        return found, ()
+    if missing := sorted(own.difference(found)):
+        raise BackupFailed(
+            f"the database lacks {', '.join(missing)}, which {revision} has",
+            "See `timetracker-api db check`",
+        )
+    return sorted(own), [name for name in found if name not in own]
 
 
 def flaw(file: Path, tables: dict[str, int]) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from timetracker_api.migrations import revisions
-from timetracker_api.migrations.backups import folder, loading, postgresql, sqlite
+from timetracker_api.migrations.backups import folder, loading, postgresql, replaying, sqlite
 from timetracker_api.migrations.backups.client_programs import ProgramFailed
 from timetracker_api.migrations.backups.manifest import Manifest, read_whole
 from timetracker_api.migrations.backups.taking import back_up
@@ -106,17 +106,21 @@ async def _holds_data(url: URL, *, in_place: bool) -> bool:
 async def put(url: URL, backup: Path, manifest: Manifest, note: Note) -> None:
     """Make a backup the content of a database, all of it or nothing."""
     if url.get_backend_name() == "sqlite":
-        # Where a link leads to another disk, the file belongs there.
-        await _put_into_file(Path(url.database or "").resolve(), backup, manifest, note)
+        await _put_into_file(_file(url), backup, manifest, note)
     elif manifest.format == "postgresql":
         async with connecting(url) as connection:
-            await postgresql.load(connection, backup, manifest, note)
+            await replaying.load(connection, backup, manifest, note)
     else:
         async with connecting(url) as connection:
             home = await postgresql.current_schema(connection)
         async with loading.schema_aside(url) as connection:
             await _build(connection, backup, manifest, note)
-            await loading.change_places(connection, home)
+            await loading.change_places(connection, home, manifest)
+
+
+def _file(url: URL) -> Path:
+    """Return where a database is: where a link leads to another disk, the file belongs there."""
+    return Path(url.database or "").resolve()
 
 
 async def _put_into_file(target: Path, backup: Path, manifest: Manifest, note: Note) -> None:

@@ -27,7 +27,7 @@ PAGES = 4000
 """Pages to copy between two reports of progress."""
 
 PASSING = "PRAGMA cache_size=100"
-"""Pages that are looked at once are not worth keeping, and a small cache stays in the processor's."""
+"""Pages that are looked at once are not worth keeping; a small cache stays in the processor's."""
 
 PAUSE = 0.05
 """Seconds between two attempts to begin, while somebody writes to the target."""

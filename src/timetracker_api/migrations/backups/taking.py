@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from sqlalchemy import URL
+from sqlalchemy import URL, text
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -29,12 +29,21 @@ Say = Callable[[str], object]
 Wanted = Literal["auto", "native", "portable"]
 """The database's own format, or the one for all; ``auto`` is the former where that is possible."""
 
+POSTGRESQL_PORT = 5432
+
 SETTINGS = {
     "lock_timeout": "10s",  # reading a table waits only for somebody who changes its columns
     "datestyle": "ISO",  # the rest is what a portable backup is written in, whatever is usual there
     "bytea_output": "hex",
 }
 """What a backup is taken with."""
+
+_HIDDEN = text("""
+    SELECT c.relname FROM pg_class c
+    WHERE c.relnamespace = CAST(quote_ident(current_schema()) AS regnamespace)
+      AND c.relkind IN ('r', 'p') AND row_security_active(c.oid)
+    ORDER BY c.relname
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +70,14 @@ async def back_up(  # noqa: PLR0913 - named by whoever calls
     ``keep`` is how many backups of this database stay in that folder; 0 is all of them.
     """
     url = migration_url(settings)
-    home, named = _where(settings, url, path)
+    home, named = _where(settings, url, path, keep)
     with explained(url):
         async with reading(url) as connection:
             source = await _source(connection, format, say)
+            if source.format == "portable":
+                _, others = await connection.run_sync(portable.own_and_others)
+                if others:
+                    say(f"left out, as no revision has made them: {', '.join(others)}")
             with folder.writing_to(home):
                 async with folder.alone_in(home):
                     file = named or source.name_in(home)
@@ -76,15 +89,21 @@ async def back_up(  # noqa: PLR0913 - named by whoever calls
 def newest(settings: Settings) -> Backup | None:
     """Return the last backup of the configured database that is where backups go."""
     url = migration_url(settings)
-    home, _ = _where(settings, url, None)
+    home, _ = _where(settings, url)
     file = folder.newest(_identity(url), home)
     return Backup(file, read(file)) if file else None
 
 
-def _where(settings: Settings, url: URL, path: Path | None) -> tuple[Path, Path | None]:
+def _where(
+    settings: Settings, url: URL, path: Path | None = None, keep: int | None = None
+) -> tuple[Path, Path | None]:
     """Return the folder to write to, and the file where somebody has named one."""
     if path is None or path.is_dir():
         return path or settings.backup_dir or folder.usual_folder(url), None
+    # Not to write to the disk below one that is not mounted today.
+    wanted = path if keep else path.parent
+    if not wanted.is_dir():
+        raise BackupFailed(f"{wanted}: there is no such folder", "Make it, or name another one")
     return path.parent, path
 
 
@@ -130,6 +149,7 @@ async def _source(connection: AsyncConnection, wanted: Wanted, say: Say) -> _Sou
     for setting, value in SETTINGS.items():
         await connection.exec_driver_sql(f"SET LOCAL {setting} = '{value}'")
     revision = await _revision(connection)
+    await _refuse_hidden_rows(connection)
     version = await postgresql.server_version(connection)
     programs = None
     if wanted != "portable":
@@ -145,6 +165,15 @@ async def _source(connection: AsyncConnection, wanted: Wanted, say: Say) -> _Sou
         return _Source(connection, revision, "portable", None, version)
     schema = await postgresql.current_schema(connection)
     return _Source(connection, revision, "postgresql", programs, version, schema)
+
+
+async def _refuse_hidden_rows(connection: AsyncConnection) -> None:
+    hidden = (await connection.scalars(_HIDDEN)).all()
+    if hidden:
+        raise BackupFailed(
+            f"row level security hides rows from this role, of {', '.join(hidden)}",
+            "Back up as a role with BYPASSRLS",
+        )
 
 
 async def _revision(connection: AsyncConnection) -> str:
@@ -200,4 +229,4 @@ def _identity(url: URL) -> str:
     if url.get_backend_name() == "sqlite":
         return str(Path(url.database or "").resolve())
     host = url.host or url.query.get("host", "")
-    return f"{host}/{url.database}"
+    return f"{host}:{url.port or POSTGRESQL_PORT}/{url.database}"

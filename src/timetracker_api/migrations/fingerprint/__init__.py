@@ -18,6 +18,7 @@ from timetracker_api.migrations.fingerprint.recorded import (
     drift,
     expected,
     matches,
+    tables_at,
 )
 
 __all__ = [
@@ -31,4 +32,5 @@ __all__ = [
     "expected",
     "facts",
     "matches",
+    "tables_at",
 ]

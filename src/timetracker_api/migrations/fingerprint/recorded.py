@@ -1,7 +1,7 @@
 """The facts that a release brings along: those of its newest revision, and a digest of each."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
@@ -27,6 +27,8 @@ class Expected:
     """The revision that is described in full."""
     facts: Facts
     digests: Mapping[str, str]
+    tables: Mapping[str, Sequence[str]]
+    """The names of the tables at each revision."""
 
     def to_json(self) -> str:
         """Write it so that a change of one column is a change of one line."""
@@ -34,7 +36,12 @@ class Expected:
             kind: {fact.name: fact.text for fact in group}
             for kind, group in groupby(sorted(self.facts), lambda fact: fact.kind)
         }
-        document = {"head": self.head, "digests": self.digests, "facts": facts}
+        document = {
+            "head": self.head,
+            "digests": self.digests,
+            "tables": self.tables,
+            "facts": facts,
+        }
         return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
@@ -45,7 +52,7 @@ class Expected:
             for kind, group in document["facts"].items()
             for name, text in group.items()
         ]
-        return cls(document["head"], facts, document["digests"])
+        return cls(document["head"], facts, document["digests"], document["tables"])
 
 
 def file(dialect: str, folder: Path | None = None) -> Path:
@@ -66,6 +73,13 @@ def digest_of(dialect: str, revision: str | None, folder: Path | None = None) ->
     if recorded and revision is None:
         return digest([])
     return recorded.digests.get(revision or "") if recorded else None
+
+
+def tables_at(dialect: str, revision: str, folder: Path | None = None) -> frozenset[str] | None:
+    """Return the tables that a revision leaves, or nothing where none have been recorded."""
+    recorded = expected(dialect, folder)
+    names = recorded.tables.get(revision) if recorded else None
+    return None if names is None else frozenset(names)
 
 
 def matches(connection: Connection, revision: str | None, folder: Path | None = None) -> bool:

@@ -41,6 +41,7 @@ async def rebuild(server: URL, folder: Path | None = None) -> dict[str, Expected
 
 async def _walk(url: URL, folder: Path | None) -> Expected:
     digests: dict[str, str] = {}
+    tables: dict[str, list[str]] = {}
     head = ""
     found: Facts = ()
     async with migrating(url) as connection, alembic_to_ourselves():
@@ -49,7 +50,8 @@ async def _walk(url: URL, folder: Path | None) -> Expected:
             found = await connection.run_sync(facts)
             await connection.rollback()
             digests[head] = digest(found)
-    return Expected(head, found, digests)
+            tables[head] = sorted(fact.name for fact in found if fact.kind == "table")
+    return Expected(head, found, digests, tables)
 
 
 def _upgrade(connection: Connection, revision: str, folder: Path | None) -> None:
