@@ -15,7 +15,7 @@ from chains import Chain, shipped
 from copies import apart, done, execute, refused, typed
 from timetracker_api.db.base import Base
 from timetracker_api.migrations import authoring, commands, revisions
-from timetracker_api.migrations.authoring import Written
+from timetracker_api.migrations.authoring import Proposal, Written
 from timetracker_api.migrations.failures import BadUsage, RevisionFailed, SeveralHeads
 from timetracker_api.settings import Settings
 
@@ -50,8 +50,14 @@ def models(*columns: sa.Column[Any], name: str = "people") -> MetaData:
     return metadata
 
 
-def generated(metadata: MetaData, message: str = "change people") -> Written | None:
+def proposed(metadata: MetaData, message: str = "change people") -> Proposal:
     return apart(authoring.migrate(settings(NOWHERE), metadata, message, scratch_url=server()))
+
+
+def generated(metadata: MetaData, message: str = "change people") -> Written | None:
+    written, missed = proposed(metadata, message)
+    assert missed == []
+    return written
 
 
 def server() -> str:
@@ -114,7 +120,8 @@ def scratch(monkeypatch: pytest.MonkeyPatch) -> str:
 def test_the_databases_that_are_in_use_are_left_alone(tmp_path: Path, scratch: str):
     live = tmp_path / "live.db"
     url = f"sqlite:///{live}"
-    assert apart(authoring.migrate(settings(url), models(), "no names", scratch_url=server()))
+    proposal = apart(authoring.migrate(settings(url), models(), "x", scratch_url=server()))
+    assert proposal.written
     assert not live.exists()
     assert not exists(scratch)
 
@@ -125,12 +132,12 @@ def exists(ending: str) -> bool:
 
 
 def test_a_configured_server_lends_a_database(scratch: str):
-    assert apart(authoring.migrate(settings(server()), models(), "no names"))
+    assert apart(authoring.migrate(settings(server()), models(), "no names")).written
     assert not exists(scratch)
 
 
 def test_without_any_server_one_is_started():
-    assert apart(authoring.migrate(settings(NOWHERE), models(), "no names"))
+    assert apart(authoring.migrate(settings(NOWHERE), models(), "no names")).written
 
 
 def test_a_role_that_may_not_create_databases_is_not_asked_to():
@@ -138,7 +145,7 @@ def test_a_role_that_may_not_create_databases_is_not_asked_to():
     execute(server(), sa.text(f"CREATE ROLE {role} LOGIN"))
     try:
         url = make_url(server()).set(username=role).render_as_string(hide_password=False)
-        assert apart(authoring.migrate(settings(url), models(), "no names"))
+        assert apart(authoring.migrate(settings(url), models(), "no names")).written
     finally:
         execute(server(), sa.text(f"DROP ROLE {role}"))
 
@@ -162,6 +169,126 @@ def test_a_column_of_another_type_is_no_new_name():
     written = generated(models(sa.Column("name", sa.String), sa.Column("age", sa.String)))
     assert written
     assert written.warnings == ()
+
+
+# What autogenerate does not see
+
+RULES = """
+op.create_table("people", sa.Column("id", sa.Integer, nullable=False),
+                sa.Column("name", sa.String), sa.PrimaryKeyConstraint("id", name="pk_people"),
+                sa.CheckConstraint("id > 0", name=op.f("ck_people_positive")))
+op.create_index("ix_people_name", "people", ["name"], unique=True,
+                postgresql_where=sa.text("id > 1"), sqlite_where=sa.text("id > 1"))
+"""
+
+
+@pytest.fixture
+def ruled(people: Chain) -> Chain:
+    """One revision, which creates a table that has rules."""
+    (people.folder / "versions" / "0001_x.py").unlink()
+    people.count = 0
+    people.add(RULES, GONE)
+    revisions.scripts.cache_clear()
+    return people
+
+
+def with_rules(*columns: sa.Column[Any], check: str = "id > 0", **where: str) -> MetaData:
+    """Return models of people as those rules have them, except for what is given."""
+    metadata = models(sa.Column("name", sa.String), *columns)
+    table = metadata.tables["people"]
+    table.append_constraint(sa.CheckConstraint(check, name="positive"))
+    conditions = {"postgresql_where": "id > 1", "sqlite_where": "id > 1"} | where
+    texts: dict[str, Any] = {key: sa.text(condition) for key, condition in conditions.items()}
+    sa.Index("ix_people_name", table.c.name, unique=True, **texts)
+    return metadata
+
+
+CHECK_DIFFERS = (
+    "constraint ck_people_positive of people: is CHECK (id > 0) in the revisions, "
+    "should be CHECK (id > 5)"
+)
+INDEX_DIFFERS = (
+    "index ix_people_name of people: is UNIQUE btree (name) WHERE id > 1 in the revisions, "
+    "should be UNIQUE btree (name) WHERE id > 5"
+)
+INDEX_DIFFERS_ON_SQLITE = (
+    "index ix_people_name of people: is unique (name) where id > 1 in the revisions, "
+    "should be unique (name) where id > 5"
+)
+OTHER_RULES = {
+    CHECK_DIFFERS: {"check": "id > 5"},
+    INDEX_DIFFERS: {"postgresql_where": "id > 5"},
+    INDEX_DIFFERS_ON_SQLITE: {"sqlite_where": "id > 5"},
+}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "changed"), OTHER_RULES.items(), ids=["check", "index", "on SQLite"]
+)
+def test_what_cannot_be_written_is_told(
+    ruled: Chain, sentence: str, changed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+):
+    assert proposed(with_rules()) == (None, [])
+    assert proposed(with_rules(**changed)) == (None, [sentence])
+    monkeypatch.setattr("timetracker_api.cli.db.authoring.models", lambda: with_rules(**changed))
+    result = typed("migrate", "-m", "x", "--scratch-url", server())
+    assert (result.exit_code, result.stdout) == (6, f"{sentence}\n")
+    assert "Write by hand, after `timetracker-api db revision -m ...`" in result.stderr
+    result = typed("migrate", "-m", "x", "--scratch-url", server(), "--json")
+    found = json.loads(result.stdout)
+    assert (found["revision"], found["differences"]) == (None, [sentence])
+    assert files(ruled) == ["0001_x.py"]
+
+
+def test_what_is_left_to_write_by_hand_is_told_with_what_is_written(
+    ruled: Chain, monkeypatch: pytest.MonkeyPatch
+):
+    changed = with_rules(sa.Column("email", sa.String), check="id > 5")
+    monkeypatch.setattr("timetracker_api.cli.db.authoring.models", lambda: changed)
+    result = typed("migrate", "-m", "mail", "--scratch-url", server())
+    assert result.exit_code == 0
+    assert (
+        "warning: constraint ck_people_positive of people: is CHECK (id > 0) in the revisions, "
+        "should be CHECK (id > 5); that is not in the file, write it by hand\n"
+    ) in result.stderr
+    written = ruled.folder / "versions" / "0002_mail.py"
+    by_hand = """
+    with rebuild("people") as batch_op:
+        batch_op.drop_constraint(op.f("ck_people_positive"), type_="check")
+        batch_op.create_check_constraint(op.f("ck_people_positive"), "{}")
+"""
+    text = written.read_text()
+    for direction, rule in (("upgrade", "id > 5"), ("downgrade", "id > 0")):
+        head = f"def {direction}() -> None:"
+        text = text.replace(head, head + by_hand.format(rule))
+    written.write_text(text)
+    revisions.scripts.cache_clear()
+    assert proposed(changed) == (None, [])
+
+
+def test_models_that_one_database_does_not_take_are_told(ruled: Chain):
+    with pytest.raises(BadUsage, match=r"the models do not work on sqlite: no such function"):
+        proposed(with_rules(check="to_char(now(), 'YYYY') > '2'"))
+    assert files(ruled) == ["0001_x.py"]
+
+
+@pytest.mark.usefixtures("ruled")
+def test_what_was_recorded_and_is_not_what_the_models_make_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    changed = with_rules(check="id > 5", sqlite_where="id > 5")
+    monkeypatch.setattr("timetracker_api.cli.db.fingerprinting.models", lambda: changed)
+    result = typed("fingerprint", "--update", "--database-url", server(), "--json")
+    found = json.loads(result.stdout)
+    assert (found["exit_code"], found["error"]["code"]) == (6, "drift")
+    assert found["differences"] == [CHECK_DIFFERS, INDEX_DIFFERS_ON_SQLITE]
+    assert found["written"] == ["expected.sqlite.json", "expected.postgresql.json"]
+    monkeypatch.setattr("timetracker_api.cli.db.fingerprinting.models", with_rules)
+    said = done("fingerprint", "--update", "--database-url", server())
+    assert said == "nothing has changed\n"
+
+
+# What does not stay
 
 
 def test_a_revision_that_does_not_work_is_removed(people: Chain):

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from sqlalchemy import URL
+from sqlalchemy import URL, text
 
 from conftest import SERVER, settings_for
 from drifted import document, drift, execute
@@ -14,6 +14,7 @@ from timetracker_api.migrations import commands, fingerprint, revisions
 from timetracker_api.migrations.connections import reading
 from timetracker_api.migrations.failures import Unverified
 from timetracker_api.migrations.fingerprint import recording
+from timetracker_api.models import metadata
 from timetracker_api.settings import async_url
 
 EVERYTHING = [script.revision for script in revisions.scripts().walk_revisions()][::-1]
@@ -94,6 +95,56 @@ async def test_check_of_a_database_behind_the_head_compares_it_with_where_it_is(
     found = await document(url, "check")
     assert found["exit_code"] == 5
     assert found["differences"] == [f"the tables are not those of {BEFORE}"]
+
+
+async def test_the_models_make_what_is_recorded_of_the_head(url: URL):
+    assert await fingerprint.unlike_models(url, metadata) == []
+
+
+async def test_making_what_the_models_make_leaves_nothing_behind(url: URL):
+    await commands.upgrade(settings_for(url))
+    before = await everything(url)
+    assert await fingerprint.modelled(url, metadata)
+    assert await everything(url) == before
+
+
+async def everything(url: URL) -> list[str]:
+    if url.get_backend_name() == "sqlite":
+        query = "SELECT name FROM sqlite_master ORDER BY name"
+    else:
+        query = "SELECT relnamespace || relname FROM pg_class ORDER BY 1"
+    async with reading(url) as connection:
+        return list(await connection.scalars(text(query)))
+
+
+async def test_check_tells_rules_that_only_the_models_have_changed(
+    url: URL, monkeypatch: pytest.MonkeyPatch
+):
+    await commands.upgrade(settings_for(url))
+    entries = metadata.tables["time_entries"]
+    [duration] = [each for each in entries.constraints if each.name == "ck_time_entries_duration"]
+    [running] = [each for each in entries.indexes if each.name == "uq_time_entries_running"]
+    monkeypatch.setattr(duration, "sqltext", text("duration_seconds >= -5"))
+    for dialect in ("sqlite", "postgresql"):
+        condition = text("ended_at IS NULL AND id > 0")
+        monkeypatch.setitem(running.dialect_options[dialect], "where", condition)
+    found = await document(url, "check")
+    assert (found["exit_code"], found["error"]["code"]) == (6, "drift")
+    assert found["differences"] == [
+        (
+            "constraint ck_time_entries_duration of time_entries: is check (duration_seconds >= 0) "
+            "in the revisions, should be check (duration_seconds >= - 5)"
+        ),
+        (
+            "index uq_time_entries_running of time_entries: is unique (user_id) where ended_at is "
+            "null in the revisions, should be unique (user_id) where ended_at is null and id > 0"
+        ),
+    ]
+    sentences = await fingerprint.unlike_models(url, metadata)
+    assert [each.split(": ")[0] for each in sentences] == [
+        "constraint ck_time_entries_duration of time_entries",
+        "index uq_time_entries_running of time_entries",
+    ]
 
 
 # What is done about it

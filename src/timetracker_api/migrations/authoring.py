@@ -1,11 +1,12 @@
 """Writing revisions, and proving that they work before anybody else sees them."""
 
 import io
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 from alembic import command
 from alembic.config import Config
@@ -19,8 +20,9 @@ from timetracker_api.migrations.connections import connecting
 from timetracker_api.migrations.driver_errors import explained, first_line
 from timetracker_api.migrations.exclusively import alembic_to_ourselves
 from timetracker_api.migrations.failures import BadUsage, RevisionFailed
+from timetracker_api.migrations.fingerprint import modelled, together, unlike
 from timetracker_api.migrations.numbering import next_id
-from timetracker_api.migrations.proving import apply, prove
+from timetracker_api.migrations.proving import apply, facts_of, prove
 from timetracker_api.migrations.renames import suspected_renames
 from timetracker_api.migrations.scratch import scratch_database, scratch_file
 from timetracker_api.migrations.scratch_server import scratch_server
@@ -38,6 +40,15 @@ class Written:
     warnings: tuple[str, ...] = ()
 
 
+class Proposal(NamedTuple):
+    """What could be written, and what could not."""
+
+    written: Written | None
+    """The revision, where autogenerate sees a difference."""
+    missed: Sequence[str]
+    """What it does not see, in words: that has to be written by hand."""
+
+
 async def migrate(  # noqa: PLR0913 - each has a name
     settings: Settings,
     metadata: MetaData,
@@ -46,10 +57,11 @@ async def migrate(  # noqa: PLR0913 - each has a name
     scratch_url: str | None = None,
     say: Say = lambda _: None,
     folder: Path | None = None,
-) -> Written | None:
+) -> Proposal:
     """Write the revision that leads from the head to the models; nothing where that is the same.
 
-    It stays only if it works: up, down and up again, on both databases.
+    It stays only if it works: up, down and up again, on both databases. What it leads to is then
+    held against what the models make.
     """
     _single_head(folder)
     async with (
@@ -63,15 +75,17 @@ async def migrate(  # noqa: PLR0913 - each has a name
             for url in urls:
                 await apply(command.upgrade, url, "head", folder)
             written = await _generate(database, metadata, message, folder)
-        if written:
-            try:
+        try:
+            if written:
                 for url in urls:
                     say(f"trying {written.id} on {url.get_backend_name()}: up, down, up")
                     await prove(written.id, url, metadata, folder)
-            except BaseException:
+            missed = [unlike(await facts_of(url), await modelled(url, metadata)) for url in urls]
+        except BaseException:
+            if written:
                 _remove(written)
-                raise
-        return written
+            raise
+        return Proposal(written, together(*missed))
 
 
 def revise(message: str, folder: Path | None = None) -> Written:

@@ -23,7 +23,8 @@ THINGS = {"fk": "foreign key"}
 async def check(settings: Settings, metadata: MetaData, folder: Path | None = None) -> list[str]:
     """Return how a database, which has to be at the head, differs from what it should be.
 
-    The models say what that is, and the facts recorded of the head, which say more.
+    The models say what that is, and the facts recorded of the head, which say more. Whether the
+    two agree is found out on SQLite: that takes neither a server nor a right.
     """
     url = migration_url(settings)
     with explained(url):
@@ -32,13 +33,9 @@ async def check(settings: Settings, metadata: MetaData, folder: Path | None = No
             if state.obstacle:
                 raise state.obstacle
             found = await connection.run_sync(differences, metadata)
-            told = {_subject(sentence) for sentence in found}
-            more = await connection.run_sync(fingerprint.drift, state.current, folder)
-            return found + [sentence for sentence in more if _subject(sentence) not in told]
-
-
-def _subject(sentence: str) -> str:
-    return sentence.split(": ", maxsplit=1)[0]
+            drifted = await connection.run_sync(fingerprint.drift, state.current, folder)
+    unwritten = await fingerprint.unlike_models(fingerprint.MEMORY, metadata, folder)
+    return fingerprint.together(found, drifted, unwritten)
 
 
 async def drift(settings: Settings, folder: Path | None = None) -> list[str]:

@@ -6,7 +6,7 @@
     ├── Unreachable       3  no connection, or no database behind it
     ├── NotPermitted      4  the role or the file lacks a right
     ├── Pending           5  the database is not at the head
-    ├── Drift             6  the tables are not what the models say
+    ├── Drift             6  the tables, or the revisions, are not what the models say
     ├── SeveralHeads      7  nobody can tell which revision comes next
     ├── UnknownRevision   8  not among our scripts: a newer release's, or a misspelt one
     ├── ForeignSchema     9  tables that our revisions did not create

@@ -30,10 +30,10 @@ async def prove(id: str, url: URL, metadata: MetaData, folder: Path | None) -> N
 
 async def _there_and_back(id: str, url: URL, metadata: MetaData, folder: Path | None) -> None:
     """Apply a revision, undo it and apply it again, looking each time at what is there."""
-    before = await _facts(url)
+    before = await facts_of(url)
     await apply(command.upgrade, url, id, folder)
     await apply(command.downgrade, url, "-1", folder)
-    if left := fingerprint.differences(await _facts(url), before):
+    if left := fingerprint.differences(await facts_of(url), before):
         raise RevisionFailed(f"its downgrade leaves another schema behind: {left[0]}")
     await apply(command.upgrade, url, id, folder)
     async with connecting(url) as connection:
@@ -41,7 +41,8 @@ async def _there_and_back(id: str, url: URL, metadata: MetaData, folder: Path | 
             raise RevisionFailed(f"afterwards, {missed[0]}")
 
 
-async def _facts(url: URL) -> fingerprint.Facts:
+async def facts_of(url: URL) -> fingerprint.Facts:
+    """Return what there is in a scratch database."""
     async with connecting(url) as connection:
         return await connection.run_sync(fingerprint.facts)
 

@@ -1,5 +1,6 @@
 """Commands for those who write revisions."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,6 +9,7 @@ import typer
 
 from timetracker_api.cli.db.answering import Answer, AsJSON, DatabaseURL, answer, progress
 from timetracker_api.migrations import authoring, history, revisions, tree
+from timetracker_api.migrations.failures import Drift
 from timetracker_api.migrations.importing import models
 from timetracker_api.migrations.scripting import by_revision, upgrade_sql, write_folder
 from timetracker_api.migrations.wording import counted
@@ -45,13 +47,16 @@ def migrate(
     async def work(settings: Settings) -> Answer:
         if empty:
             return _wrote(authoring.revise(message))
-        written = await authoring.migrate(
+        written, missed = await authoring.migrate(
             settings, models(), message, scratch_url=scratch_url, say=progress
         )
-        if written is None:
-            text = "nothing to do: the revisions lead to what the models say"
-            return Answer(text, {"revision": None})
-        return _wrote(written)
+        if written:
+            return _wrote(written, missed)
+        if missed:
+            document = {"revision": None, "differences": missed}
+            return Answer("\n".join(missed), document, unwritten(missed))
+        text = "nothing to do: the revisions lead to what the models say"
+        return Answer(text, {"revision": None})
 
     answer("migrate", work, database_url, as_json=as_json)
 
@@ -99,12 +104,22 @@ def sql(
     answer("sql", work, database_url, as_json=as_json)
 
 
-def _wrote(written: authoring.Written) -> Answer:
-    for warning in written.warnings:
+def unwritten(missed: Sequence[str]) -> Drift:
+    """Say that the revisions do not lead to the models."""
+    return Drift(
+        f"{counted(len(missed), 'difference')} between what the revisions make and the models",
+        "Write by hand, after `timetracker-api db revision -m ...`, what autogenerate does not see",
+    )
+
+
+def _wrote(written: authoring.Written, missed: Sequence[str] = ()) -> Answer:
+    by_hand = [f"{each}; that is not in the file, write it by hand" for each in missed]
+    warnings = [*written.warnings, *by_hand]
+    for warning in warnings:
         progress(f"warning: {warning}")
     document: dict[str, Any] = {"id": written.id, "path": str(written.path)}
     text = (
         f"written: {written.path}\n"
         "read it, and once it is as you want it run `timetracker-api db fingerprint --update`"
     )
-    return Answer(text, {"revision": document, "warnings": list(written.warnings)})
+    return Answer(text, {"revision": document, "warnings": warnings})

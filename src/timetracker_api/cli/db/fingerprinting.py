@@ -5,9 +5,11 @@ from typing import Annotated
 import typer
 
 from timetracker_api.cli.db.answering import Answer, AsJSON, DatabaseURL, answer
+from timetracker_api.cli.db.authoring import unwritten
 from timetracker_api.migrations import checking
 from timetracker_api.migrations.connections import migration_url
 from timetracker_api.migrations.fingerprint import recording
+from timetracker_api.migrations.importing import models
 from timetracker_api.settings import Settings
 
 Update = Annotated[
@@ -21,13 +23,18 @@ def fingerprint(
     """Show what the database is, as one number, and whether that is what its revision makes.
 
     With --update, run all revisions on scratch databases, an SQLite file and one on the PostgreSQL
-    server of the URL, and write down what `check` compares with.
+    server of the URL, and write down what `check` compares with. Fails where the models would make
+    something else.
     """
 
     async def record(settings: Settings) -> Answer:
-        changed = [path.name for path in await recording.record(migration_url(settings))]
-        text = "".join(f"written: {name}\n" for name in changed).strip()
-        return Answer(text or "nothing has changed", {"written": changed})
+        server = migration_url(settings)
+        changed = [path.name for path in await recording.record(server)]
+        missed = await recording.missed(server, models())
+        text = [f"written: {name}" for name in changed] or ["nothing has changed"]
+        document = {"written": changed, "differences": missed}
+        failure = unwritten(missed) if missed else None
+        return Answer("\n".join([*text, *missed]), document, failure)
 
     async def show(settings: Settings) -> Answer:
         found = await checking.fingerprint_of(settings)

@@ -11,6 +11,13 @@ from timetracker_api.migrations.fingerprint.describing import (
     differences,
     digest,
     facts,
+    together,
+)
+from timetracker_api.migrations.fingerprint.modelling import (
+    MEMORY,
+    modelled,
+    unlike,
+    unlike_models,
 )
 from timetracker_api.migrations.fingerprint.recorded import (
     Expected,
@@ -22,6 +29,7 @@ from timetracker_api.migrations.fingerprint.recorded import (
 )
 
 __all__ = [
+    "MEMORY",
     "Expected",
     "Fact",
     "Facts",
@@ -32,5 +40,9 @@ __all__ = [
     "expected",
     "facts",
     "matches",
+    "modelled",
     "tables_at",
+    "together",
+    "unlike",
+    "unlike_models",
 ]

@@ -50,7 +50,7 @@ def digest(found: Facts) -> str:
     return hashlib.sha256(json.dumps(found).encode()).hexdigest()
 
 
-def differences(found: Facts, wanted: Facts) -> list[str]:
+def differences(found: Facts, wanted: Facts, *, where: str = "in the database") -> list[str]:
     """Return a sentence for each thing that is not as it should be."""
     have, want = _by_subject(found), _by_subject(wanted)
     missing = _whole(want[subject] for subject in want.keys() - have.keys())
@@ -58,11 +58,24 @@ def differences(found: Facts, wanted: Facts) -> list[str]:
     changed = (subject for subject in have.keys() & want.keys() if have[subject] != want[subject])
     return sorted(
         [
-            *(f"{fact.subject}: missing in the database" for fact in missing),
-            *(f"{fact.subject}: in the database only" for fact in extra),
-            *(f"{each}: {_change(have[each].text, want[each].text)}" for each in changed),
+            *(f"{fact.subject}: missing {where}" for fact in missing),
+            *(f"{fact.subject}: {where} only" for fact in extra),
+            *(f"{each}: {_change(have[each].text, want[each].text, where)}" for each in changed),
         ]
     )
+
+
+def together(*comparisons: Sequence[str]) -> list[str]:
+    """Join the sentences of several comparisons; the first that speaks of a thing is enough."""
+    joined: list[str] = []
+    for found in comparisons:
+        told = {_subject(sentence) for sentence in joined}
+        joined += [sentence for sentence in found if _subject(sentence) not in told]
+    return joined
+
+
+def _subject(sentence: str) -> str:
+    return sentence.split(": ", maxsplit=1)[0]
 
 
 def _by_subject(facts: Facts) -> Mapping[str, Fact]:
@@ -76,5 +89,5 @@ def _whole(facts: Iterable[Fact]) -> Facts:
     return [fact for fact in facts if not fact.belongs_to(tables)]
 
 
-def _change(found: str, wanted: str) -> str:
-    return f"is {found or 'plain'} in the database, should be {wanted or 'plain'}"
+def _change(found: str, wanted: str, where: str) -> str:
+    return f"is {found or 'plain'} {where}, should be {wanted or 'plain'}"

@@ -3,13 +3,14 @@
 from pathlib import Path
 
 from alembic import command
-from sqlalchemy import URL, Connection
+from sqlalchemy import URL, Connection, MetaData
 
 from timetracker_api.migrations import revisions
 from timetracker_api.migrations.connections import migrating
 from timetracker_api.migrations.exclusively import alembic_to_ourselves
 from timetracker_api.migrations.failures import BadUsage
-from timetracker_api.migrations.fingerprint.describing import Facts, digest, facts
+from timetracker_api.migrations.fingerprint.describing import Facts, digest, facts, together
+from timetracker_api.migrations.fingerprint.modelling import MEMORY, unlike_models
 from timetracker_api.migrations.fingerprint.recorded import Expected, expected, file
 from timetracker_api.migrations.scratch import scratch_database, scratch_file
 
@@ -37,6 +38,13 @@ async def rebuild(server: URL, folder: Path | None = None) -> dict[str, Expected
         )
     async with scratch_file() as file, scratch_database(server) as database:
         return {"sqlite": await _walk(file, folder), "postgresql": await _walk(database, folder)}
+
+
+async def missed(server: URL, metadata: MetaData, folder: Path | None = None) -> list[str]:
+    """Return how what is recorded of the head differs from what the models make of either."""
+    async with scratch_database(server) as database:
+        found = [await unlike_models(url, metadata, folder) for url in (database, MEMORY)]
+    return together(*found)
 
 
 async def _walk(url: URL, folder: Path | None) -> Expected:
