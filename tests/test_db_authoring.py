@@ -288,6 +288,40 @@ def test_what_was_recorded_and_is_not_what_the_models_make_is_told(
     assert said == "nothing has changed\n"
 
 
+# What an empty database does not show
+
+
+def test_a_column_that_rows_have_no_value_for_is_pointed_out():
+    rank = sa.Column("rank", sa.Integer, nullable=False)
+    written = generated(models(sa.Column("name", sa.String, nullable=False), rank))
+    assert written
+    added, tightened = written.warnings
+    assert added == (
+        "column people.rank is added as NOT NULL without a server_default, which fails where "
+        "people has rows; give it one and drop that again afterwards, or add it nullable, fill it, "
+        "then make it NOT NULL"
+    )
+    assert tightened == (
+        "column people.name becomes NOT NULL, which fails where a row has nothing in it; "
+        "fill it in a statement before, or by a data migration"
+    )
+    remarks = [
+        line.strip().removeprefix("# ")
+        for line in written.path.read_text().splitlines()
+        if line.startswith("    # ")
+    ]
+    assert " ".join(remarks) == f"warning: {added} warning: {tightened}"
+
+
+def test_columns_that_have_a_value_for_every_row_are_not_pointed_out():
+    mood = sa.Column("mood", sa.String, nullable=False, server_default=sa.text("'good'"))
+    metadata = models(sa.Column("name", sa.String), sa.Column("town", sa.String), mood)
+    sa.Table("pets", metadata, sa.Column("id", sa.Integer, primary_key=True))
+    written = generated(metadata)
+    assert written
+    assert written.warnings == ()
+
+
 # What does not stay
 
 

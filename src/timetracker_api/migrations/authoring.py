@@ -20,10 +20,12 @@ from timetracker_api.migrations.connections import connecting
 from timetracker_api.migrations.driver_errors import explained, first_line
 from timetracker_api.migrations.exclusively import alembic_to_ourselves
 from timetracker_api.migrations.failures import BadUsage, RevisionFailed
+from timetracker_api.migrations.filling import unfilled
 from timetracker_api.migrations.fingerprint import modelled, together, unlike
 from timetracker_api.migrations.numbering import next_id
 from timetracker_api.migrations.proving import apply, facts_of, prove
 from timetracker_api.migrations.renames import suspected_renames
+from timetracker_api.migrations.rendering import Remark
 from timetracker_api.migrations.scratch import scratch_database, scratch_file
 from timetracker_api.migrations.scratch_server import scratch_server
 from timetracker_api.settings import Settings
@@ -176,6 +178,9 @@ async def _generate(
             directives.clear()
         else:
             warnings.extend(suspected_renames(script.upgrade_ops))
+            warnings.extend(unfilled(script.upgrade_ops))
+            remarks = [Remark(f"warning: {warning}") for warning in warnings]
+            script.upgrade_ops.ops[:0] = remarks
 
     def generate(connection: Connection) -> object:
         config = _configuration(folder, connection=connection, metadata=metadata)

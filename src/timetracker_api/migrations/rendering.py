@@ -3,13 +3,15 @@
 One file has to work on both databases, and to outlive the classes of the models.
 """
 
+from textwrap import wrap
 from typing import Any, Literal, cast
 
 from alembic.autogenerate.api import AutogenContext
 from alembic.autogenerate.render import (
     _repr_type,  # pyright: ignore[reportPrivateUsage, reportUnknownVariableType] - no public one
+    renderers,
 )
-from alembic.operations.ops import MigrationScript
+from alembic.operations.ops import MigrateOperation, MigrationScript
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import JSON, BigInteger, DefaultClause, TypeDecorator
 from sqlalchemy.sql.elements import False_, True_
@@ -18,6 +20,9 @@ from sqlalchemy.sql.functions import now
 from timetracker_api.migrations.dialect_only import include_for, set_indexes_apart
 from timetracker_api.migrations.failures import Failure
 from timetracker_api.migrations.numbering import next_id
+
+WIDTH = 94
+"""Characters of a remark that fit into a line of a function."""
 
 
 def comparison(dialect: str) -> dict[str, Any]:
@@ -49,6 +54,19 @@ def render_item(kind: str, item: object, context: AutogenContext) -> str | Liter
             if isinstance(item.arg, function):
                 return f"sa.{text}()"
     return False
+
+
+class Remark(MigrateOperation):
+    """What whoever reads a revision has to know; it does nothing."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+@renderers.dispatch_for(Remark)
+def _render_remark(_context: AutogenContext, remark: Remark) -> list[str]:
+    lines = wrap(remark.text, WIDTH, break_long_words=False, break_on_hyphens=False)
+    return [f"# {line}" for line in lines]
 
 
 def write_revision(
