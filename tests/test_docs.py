@@ -65,7 +65,8 @@ def written(default: object) -> str:
     if default is None or default == []:
         return "none"
     words = cast(list[Any], default) if isinstance(default, list) else [default]
-    return f"`{','.join(map(str, words))}`"
+    texts = (str(each).lower() if isinstance(each, bool) else str(each) for each in words)
+    return f"`{','.join(texts)}`"
 
 
 def variables(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str]]:

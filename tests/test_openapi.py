@@ -15,7 +15,7 @@ from callers import Callers
 from document import DOCUMENT, EVERY, SCHEMAS, Operation, furnish, resolved
 from given import Given
 
-PUBLIC = {"sign_in", "check_alive", "check_ready", "get_info", "get_limits"}
+PUBLIC = {"sign_in", "check_alive", "check_ready", "get_info", "get_limits", "get_metrics"}
 """What anybody may ask."""
 
 PROBLEM = {"$ref": "#/components/schemas/ProblemDetails"}

@@ -24,6 +24,7 @@ SHARED = {
     "info",
     "limits",
     "link-templates",
+    "metrics",
     "projects",
     "settings",
     "tasks",

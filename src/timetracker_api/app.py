@@ -22,6 +22,7 @@ from timetracker_api.web import docs, errors, openapi
 from timetracker_api.web.body import BodyLimit
 from timetracker_api.web.head import AnswersHead
 from timetracker_api.web.idempotency import forget_old
+from timetracker_api.web.metrics import Metrics
 from timetracker_api.web.observability import Observed, configure_logging, log
 
 HOUR = 3600
@@ -63,7 +64,10 @@ class TimeTracker(FastAPI):
                 expose_headers=RESPONSE_HEADERS,
                 max_age=HOUR,
             )
-        return Observed(AnswersHead(stack))
+        metrics: Metrics | None = self.state.metrics
+        if metrics is not None:
+            metrics.know(self.routes)
+        return Observed(AnswersHead(stack), metrics)
 
     def openapi(self) -> dict[str, Any]:
         """Return the document, completed once."""
@@ -90,6 +94,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.database = Database(settings)
     app.state.throttle = Throttle(settings)
+    app.state.metrics = Metrics(app.state.database) if settings.metrics else None
     errors.install(app)
     api.include_routers(app)
     app.include_router(health.router)
@@ -106,7 +111,11 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     gc.collect()
     gc.freeze()  # what lives as long as the process need not be looked at again: p99 halves
     database: Database = app.state.database
-    tasks = [asyncio.create_task(work(database)) for work in (_keep_house_hourly, indexing.keep)]
+    metrics: Metrics | None = app.state.metrics
+    works = [_keep_house_hourly(database), indexing.keep(database)]
+    if metrics is not None:
+        works.append(metrics.keep())
+    tasks = [asyncio.create_task(work) for work in works]
     yield
     for task in tasks:
         task.cancel()

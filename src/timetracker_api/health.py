@@ -2,7 +2,9 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from pydantic import Field
 
 from timetracker_api import __version__
@@ -11,12 +13,20 @@ from timetracker_api.db.failing import UNREACHABLE
 from timetracker_api.db.session import Context
 from timetracker_api.migrations.revisions import State, database_state
 from timetracker_api.organization.service import policy
-from timetracker_api.problems import Unavailable
+from timetracker_api.problems import NotFound, Unavailable
 from timetracker_api.schema import Schema
 from timetracker_api.settings import Limits
+from timetracker_api.web.metrics import Metrics
 from timetracker_api.web.routing import answers, operation_id
 
 router = APIRouter(tags=["service"], generate_unique_id_function=operation_id)
+
+
+FIGURES = """\
+# HELP timetracker_http_requests_total Requests that were answered.
+# TYPE timetracker_http_requests_total counter
+timetracker_http_requests_total{method="GET",route="/api/v1/clients",status="200"} 12.0
+"""
 
 
 class Health(Schema):
@@ -76,6 +86,25 @@ async def get_info(known: Caller) -> Info:
         time_zone=rule and rule.time_zone,
         currency=rule and rule.currency,
     )
+
+
+@router.get(
+    "/metrics",
+    response_class=PlainTextResponse,
+    responses={
+        200: {
+            "description": "Figures in the text format of Prometheus",
+            "content": {"text/plain": {"schema": {"type": "string"}, "example": FIGURES}},
+        },
+        **answers(NotFound),
+    },
+)
+async def get_metrics(request: Request) -> Response:
+    """Give Prometheus the figures of all workers: requests, connections, memory and CPU."""
+    metrics: Metrics | None = request.app.state.metrics
+    if metrics is None:
+        raise NotFound("There are no metrics here: the settings leave them off.")
+    return Response(await metrics.text(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 @router.get("/limits")

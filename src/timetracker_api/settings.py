@@ -124,6 +124,9 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least important kind of message that is logged; requests are `info`."""
 
+    metrics: bool = False
+    """Whether `GET /metrics` gives Prometheus the figures of all workers, to whoever asks."""
+
     max_body_bytes: Annotated[int, Field(ge=1024)] = 1_048_576
     """The largest request body accepted, in bytes."""
 

@@ -16,6 +16,7 @@ from timetracker_api import entities
 from timetracker_api.auth import passwords
 from timetracker_api.auth.models import User
 from timetracker_api.auth.scopes import Role
+from timetracker_api.cli.workers import serve_counting
 from timetracker_api.cli.working import attempt, configuration, fail, run
 from timetracker_api.migrations import commands
 from timetracker_api.migrations.driver_errors import sqlstate
@@ -66,7 +67,7 @@ def serve(
             log_config=None,
             server_header=False,
         )
-        _serve(config, listener)
+        _serve(config, listener, counting=settings.metrics)
 
 
 def _listening(host: str, port: int) -> socket.socket:
@@ -84,13 +85,15 @@ def _listening(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _serve(config: uvicorn.Config, listener: socket.socket) -> None:
+def _serve(config: uvicorn.Config, listener: socket.socket, *, counting: bool) -> None:
     # Once everything is closed, the server raises the signal again that it was ended with.
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, _leave)
     if config.should_reload:
         server = uvicorn.Server(config)
         ChangeReload(config, target=server.run, sockets=[listener]).run()
+    elif config.workers > 1 and counting:
+        serve_counting(config, [listener])
     elif config.workers > 1:
         Multiprocess(config, sockets=[listener]).run()
     else:

@@ -1,10 +1,11 @@
 """The engines for reading and for writing, whichever database the URL names."""
 
 import sqlite3
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple, cast
 
 import orjson
-from sqlalchemy import URL, AdaptedConnection, Connection, ExceptionContext, event
+from sqlalchemy import URL, AdaptedConnection, Connection, ExceptionContext, QueuePool, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -29,6 +30,13 @@ class Engines(NamedTuple):
     lasting: AsyncEngine
     """What takes long sees the database as of one moment, on connections of its own."""
     writing: AsyncEngine
+
+    def pools(self) -> Mapping[str, QueuePool]:
+        """Return where connections are kept, by what they are for."""
+        reading, lasting, writing = (cast(QueuePool, each.pool) for each in self)
+        if reading is writing:
+            return {"requests": reading, "exports": lasting}
+        return {"reading": reading, "writing": writing, "exports": lasting}
 
     async def dispose(self) -> None:
         """Close every connection."""

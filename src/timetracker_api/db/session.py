@@ -1,6 +1,6 @@
 """Where transactions begin and end."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar, cast
 
 from anyio import CancelScope
 from fastapi import Depends, Request
+from sqlalchemy import QueuePool
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
 
@@ -125,6 +126,13 @@ class Database:
         same = copy(self)
         same.memory = dict(self.memory)
         return same
+
+    def pools(self) -> Mapping[str, QueuePool]:
+        """Return where connections are kept, by what they are for."""
+        pools = self.engines.pools()
+        if self.replica is None:
+            return pools
+        return {**pools, "replica": cast(QueuePool, self.replica.engine.pool)}
 
     async def dispose(self) -> None:
         """Close every connection."""

@@ -25,4 +25,8 @@ class AnswersHead:
                 sent, message = True, {**message, "body": b"", "more_body": False}
             await send(message)
 
-        await self.app({**scope, "method": "GET"}, receive, send_headers)
+        reading = {**scope, "method": "GET"}
+        try:
+            await self.app(reading, receive, send_headers)
+        finally:
+            scope["endpoint"] = reading.get("endpoint")  # for who counts by what was asked

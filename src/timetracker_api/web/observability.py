@@ -5,7 +5,7 @@ import re
 import secrets
 import sys
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 import structlog
@@ -61,11 +61,22 @@ def configure_logging(settings: Settings) -> None:
     )
 
 
+class Counting(Protocol):
+    """Who counts requests, and measures how long they take."""
+
+    def begin(self) -> None:
+        """Learn that one has come in."""
+
+    def end(self, scope: Scope, status: int, seconds: float) -> None:
+        """Learn that it is over, and how it was answered."""
+
+
 class Observed:
     """Wraps the whole application, error handling included: pure ASGI, some 30 microseconds."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, counting: Counting | None = None) -> None:
         self.app = app
+        self.counting = counting
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -89,10 +100,15 @@ class Observed:
             "path": quote(scope["path"], safe=PATH),  # a line break in it must not end the line
             "request_id": request_id,
         }
+        if self.counting is not None:
+            self.counting.begin()
         try:
             await self.app(scope, receive, send_numbered)
         except Exception:
             # The framework has answered with a problem and raises for the log's sake: here it is.
             log.exception("request failed", **facts)
-        elapsed = round((perf_counter() - started) * 1000, 1)
-        log.info("request", **facts, status=status, milliseconds=elapsed)
+        finally:
+            seconds = perf_counter() - started
+            if self.counting is not None:
+                self.counting.end(scope, status, seconds)
+        log.info("request", **facts, status=status, milliseconds=round(seconds * 1000, 1))
