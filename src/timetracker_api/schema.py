@@ -30,6 +30,10 @@ from pydantic_core import CoreSchema, PydanticCustomError
 T = TypeVar("T")
 
 LARGEST_ID = 2**63 - 1
+LONGEST_DURATION = 2**31 - 1
+"""Seconds; some 68 years."""
+LONGEST_NAME, LONGEST_PROSE, LONGEST_EMAIL = 200, 10_000, 254
+"""Characters."""
 
 
 class Schema(BaseModel):
@@ -190,7 +194,10 @@ ALL_BUT_BREAKS = r"\u0000-\u0008\u000b\u000c\u000e-\u001f"
 Text = Annotated[str, AfterValidator(many_lines), Pattern(rf"^[^{ALL_BUT_BREAKS}{HARMFUL}]*$")]
 """Text that may have several lines."""
 
-Name = Annotated[Line, Field(min_length=1, max_length=200)]
+Name = Annotated[Line, Field(min_length=1, max_length=LONGEST_NAME)]
+
+Prose = Annotated[Text, Field(max_length=LONGEST_PROSE)]
+"""What there is to say about something."""
 
 
 def email_address(text: str) -> str:
@@ -214,7 +221,9 @@ class Format:
         return {**handler(core), "format": self.name}
 
 
-Email = Annotated[str, Field(max_length=254), AfterValidator(email_address), Format("email")]
+Email = Annotated[
+    str, Field(max_length=LONGEST_EMAIL), AfterValidator(email_address), Format("email")
+]
 """The address of a mailbox."""
 
 

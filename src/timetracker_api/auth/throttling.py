@@ -78,16 +78,18 @@ class Window:
         self._times = {key: times for key, times in self._times.items() if times[-1] > now - MINUTE}
 
 
+def attempts_per_address(settings: Settings) -> int:
+    """Return how many logins a minute there may be from one address."""
+    return settings.login_attempts_per_minute * ACCOUNTS_PER_ADDRESS
+
+
 class Throttle:
     """The counters of one process."""
 
     def __init__(self, settings: Settings) -> None:
-        attempts, requests = (
-            settings.login_attempts_per_minute,
-            settings.requests_allowed_per_minute,
-        )
-        self._per_account = Window("account", attempts)
-        self._per_address = Window("address", attempts * ACCOUNTS_PER_ADDRESS)
+        requests = settings.requests_allowed_per_minute
+        self._per_account = Window("account", settings.login_attempts_per_minute)
+        self._per_address = Window("address", attempts_per_address(settings))
         self._per_token = Window("token", requests) if requests else None
 
     async def login(self, address: str, account: str) -> None:

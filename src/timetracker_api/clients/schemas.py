@@ -13,8 +13,23 @@ from timetracker_api.custom_fields.finding.sort_parameter import SortedBy
 from timetracker_api.custom_fields.schemas import CustomFields, CustomValues
 from timetracker_api.db.naming import containing
 from timetracker_api.link_templates.schemas import Links
-from timetracker_api.schema import Amount, Body, Currency, Email, Line, Name, Patch, Resource, Text
+from timetracker_api.schema import (
+    Amount,
+    Body,
+    Currency,
+    Email,
+    Line,
+    Name,
+    Patch,
+    Prose,
+    Resource,
+    Text,
+)
 from timetracker_api.web.pagination import ArchivableListing
+from timetracker_api.web.parameters import Search
+
+LONGEST_PHONE, LONGEST_ADDRESS = 50, 1000
+"""Characters."""
 
 
 class ClientCreate(Body):
@@ -22,17 +37,20 @@ class ClientCreate(Body):
 
     name: Annotated[Name, Field(examples=["Acme"])]
     """What they are called. Unique, whatever the case and spacing."""
-    description: Annotated[Text, Field(max_length=10_000, examples=["Anvils."])] | None = None
+    description: Annotated[Prose, Field(examples=["Anvils."])] | None = None
     """Whatever there is to say about them."""
     contact_person: Annotated[Name, Field(examples=["Wile E. Coyote"])] | None = None
     """Whom to talk to."""
     email: Annotated[Email, Field(examples=["wile@example.com"])] | None = None
     """Where to write to."""
     phone: (
-        Annotated[Line, Field(min_length=1, max_length=50, examples=["+32 2 555 01 01"])] | None
+        Annotated[Line, Field(min_length=1, max_length=LONGEST_PHONE, examples=["+32 2 555 01 01"])]
+        | None
     ) = None
     """Where to call."""
-    address: Annotated[Text, Field(max_length=1000, examples=["Desert 1\nTucson"])] | None = None
+    address: (
+        Annotated[Text, Field(max_length=LONGEST_ADDRESS, examples=["Desert 1\nTucson"])] | None
+    ) = None
     """Where they live, over several lines."""
     currency: Currency | None = None
     """The ISO 4217 currency of their invoices; null for the organisation's."""
@@ -81,7 +99,7 @@ class ClientRead(Resource):
 class ClientListing(CustomListing, ArchivableListing, frozen=True):
     """How to list clients."""
 
-    search: Annotated[str | None, Field(max_length=200)] = None
+    search: Search | None = None
     """Only those whose name, contact person, email or phone contains this, whatever the case."""
     currency: Annotated[str | None, Field(pattern=r"^[A-Z]{3}$")] = None
     """Only those with this currency."""

@@ -9,10 +9,15 @@ from sqlalchemy import ColumnElement
 
 from timetracker_api.auth.scopes import Role
 from timetracker_api.custom_fields.indexes import IndexState
+from timetracker_api.custom_fields.kinds.choices import LONGEST_CHOICE
+from timetracker_api.custom_fields.kinds.numbers import MOST_DECIMALS
+from timetracker_api.custom_fields.kinds.texts import LONGEST_LONG_TEXT
 from timetracker_api.custom_fields.models import CustomFieldDefinition
-from timetracker_api.db.json.keys import HasItem
+from timetracker_api.custom_fields.patterns import LONGEST_PATTERN
+from timetracker_api.db.json.keys import KEY, LONGEST_KEY, HasItem
 from timetracker_api.schema import Body, Line, Name, Patch, Resource, Schema, Text
 from timetracker_api.web.pagination import Listing
+from timetracker_api.web.parameters import Search
 
 T = TypeVar("T")
 
@@ -51,10 +56,12 @@ EntityTypes = Annotated[
     AfterValidator(_once),
 ]
 Key = Annotated[
-    str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$", max_length=63, examples=["debtor_number"])
+    str, Field(pattern=rf"^{KEY.pattern}$", max_length=LONGEST_KEY, examples=["debtor_number"])
 ]
+MOST_VALUES = 400
+"""In one body: a record may have values of inactive fields as well."""
 CustomFields = Annotated[
-    dict[str, JsonValue], Field(max_length=400, examples=[{"debtor_number": "10042"}])
+    dict[str, JsonValue], Field(max_length=MOST_VALUES, examples=[{"debtor_number": "10042"}])
 ]
 """Values by the keys of their definitions, as records take them."""
 CustomValues = Annotated[dict[str, JsonValue], Field(examples=[{"debtor_number": "10042"}])]
@@ -64,9 +71,9 @@ Roles = Annotated[
     Field(max_length=len(Role), examples=[[]]),
     AfterValidator(_once),
 ]
-Length = Annotated[int, Field(ge=0, le=65_536)]
+Length = Annotated[int, Field(ge=0, le=LONGEST_LONG_TEXT)]
 
-Scale = Annotated[int, Field(ge=0, le=10)]
+Scale = Annotated[int, Field(ge=0, le=MOST_DECIMALS)]
 Schemes = Annotated[
     list[Literal["https", "http", "mailto", "tel"]], Field(min_length=1, max_length=4)
 ]
@@ -88,7 +95,7 @@ Bound = Annotated[
 class Choice(Body):
     """One value that a choice field offers."""
 
-    value: Annotated[Line, Field(min_length=1, max_length=100, examples=["gold"])]
+    value: Annotated[Line, Field(min_length=1, max_length=LONGEST_CHOICE, examples=["gold"])]
     """What is stored. It cannot be changed; the label can."""
     label: Annotated[Name, Field(examples=["Gold"])]
     """What people see."""
@@ -129,7 +136,8 @@ class DefinitionCreate(Body):
     """Most characters. For `text` (by default 255) and `long_text` (by default 65536);
     with a pattern at most 2000."""
     pattern: (
-        Annotated[Line, Field(min_length=1, max_length=500, examples=["[0-9]{4,10}"])] | None
+        Annotated[Line, Field(min_length=1, max_length=LONGEST_PATTERN, examples=["[0-9]{4,10}"])]
+        | None
     ) = None
     """A regular expression the whole value must match; no look-around, no back-references.
     For `text` and `long_text`."""
@@ -235,7 +243,7 @@ class DefinitionRead(Resource):
 class DefinitionListing(Listing, frozen=True):
     """How to list definitions."""
 
-    search: Annotated[str | None, Field(max_length=200)] = None
+    search: Search | None = None
     """Only those whose key contains this."""
     kind: KindName | None = None
     """Only those of this kind."""

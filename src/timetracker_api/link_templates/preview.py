@@ -10,10 +10,9 @@ from timetracker_api.entities import Values
 from timetracker_api.link_templates import service
 from timetracker_api.link_templates.links import CUSTOM, attempts, known, source_of
 from timetracker_api.link_templates.records import Records, readable
+from timetracker_api.link_templates.schemas import MOST_RECORDS
 from timetracker_api.link_templates.template import Template
 from timetracker_api.problems import Fault, Invalid, pointer
-
-MOST_RECORDS = 10
 
 
 async def preview(session: AsyncSession, data: Values) -> Values:

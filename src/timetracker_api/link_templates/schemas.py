@@ -9,9 +9,12 @@ from sqlalchemy import ColumnElement
 from timetracker_api.custom_fields.schemas import EntityType, EntityTypes
 from timetracker_api.db.json.keys import HasItem
 from timetracker_api.link_templates.models import LinkTemplate
-from timetracker_api.link_templates.template import Reason
+from timetracker_api.link_templates.template import MAX_TEMPLATE, Reason
 from timetracker_api.schema import Body, IdOf, Line, Name, Patch, Resource, Schema, Text
 from timetracker_api.web.pagination import Listing
+
+MOST_RECORDS, MOST_VALUES = 10, 100
+"""That one template is tried on at once."""
 
 URL_TEMPLATE = "https://erp.example.com/debtors/{value}"
 
@@ -55,7 +58,9 @@ Links = Annotated[
 class LinkTemplateBody(Body):
     """All of a link template but its name."""
 
-    url_template: Annotated[str, Field(min_length=1, max_length=2000, examples=[URL_TEMPLATE])]
+    url_template: Annotated[
+        str, Field(min_length=1, max_length=MAX_TEMPLATE, examples=[URL_TEMPLATE])
+    ]
     """A URL with placeholders: `{value}` or `%value%` for the value itself, `{client.id}`,
     `{client.name}` or `{custom.<key>}` for others of the same record. Scheme and host are fixed;
     every value is percent-encoded."""
@@ -97,10 +102,15 @@ class LinkTemplatePreview(LinkTemplateBody):
     """What the link would be called; for what it makes, it does not matter."""
     entity_type: Annotated[EntityType, Field(examples=["client"])] | None = None
     """Only records of this type."""
-    ids: Annotated[list[IdOf], Field(min_length=1, max_length=10, examples=[[7]])] | None = None
+    ids: (
+        Annotated[list[IdOf], Field(min_length=1, max_length=MOST_RECORDS, examples=[[7]])] | None
+    ) = None
     """The records themselves, of that type. Those that the caller may not see are left out."""
     values: (
-        Annotated[dict[str, JsonValue], Field(max_length=100, examples=[{"value": "10042"}])] | None
+        Annotated[
+            dict[str, JsonValue], Field(max_length=MOST_VALUES, examples=[{"value": "10042"}])
+        ]
+        | None
     ) = Field(default=None, examples=[None])
     """The values of a record that does not exist, by the names of placeholders; instead of
     records."""

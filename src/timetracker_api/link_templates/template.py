@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Literal
 from urllib.parse import quote
 
+from timetracker_api.db.json.keys import KEY
 from timetracker_api.urls import MASK, MAX_URL, LinkFault, check, dot_segment
 
 MAX_TEMPLATE = 2000
@@ -32,7 +33,7 @@ NATIVE: Mapping[str, tuple[str, ...]] = MappingProxyType(
 PLACEHOLDERS = frozenset(
     {"value", *(f"{entity}.{name}" for entity, names in NATIVE.items() for name in names)}
 )
-CUSTOM = re.compile(r"custom\.[a-z][a-z0-9_]{0,62}")
+CUSTOM = re.compile(rf"custom\.{KEY.pattern}")
 
 TOKEN = re.compile(
     r"(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+"

@@ -23,12 +23,15 @@ from timetracker_api.schema import (
     Name,
     Patch,
     Pattern,
+    Prose,
     Reference,
     Resource,
-    Text,
 )
 from timetracker_api.web.pagination import ArchivableListing
-from timetracker_api.web.parameters import Ids, among
+from timetracker_api.web.parameters import Ids, Search, among
+
+LONGEST_CODE = 50
+"""Characters."""
 
 Color = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$", examples=["#3366cc"])]
 Hours = Annotated[
@@ -46,11 +49,11 @@ class ProjectCreate(Body):
     """Whom the work is for. It cannot be changed once time is recorded."""
     name: Annotated[Name, Field(examples=["Website"])]
     """What it is called. Unique per client, whatever the case."""
-    code: Annotated[Line, Field(min_length=1, max_length=50, examples=["ACME-WEB"])] | None = None
-    """A short name for invoices and imports. Unique, whatever the case."""
-    description: (
-        Annotated[Text, Field(max_length=10_000, examples=["A new face for the shop."])] | None
+    code: (
+        Annotated[Line, Field(min_length=1, max_length=LONGEST_CODE, examples=["ACME-WEB"])] | None
     ) = None
+    """A short name for invoices and imports. Unique, whatever the case."""
+    description: Annotated[Prose, Field(examples=["A new face for the shop."])] | None = None
     """Whatever there is to say about it."""
     billable: bool = True
     """Whether its entries are billable unless they say otherwise."""
@@ -117,7 +120,7 @@ class ProjectListing(CustomListing, ArchivableListing, frozen=True):
 
     related = {"client": Related(Client, [Project.client_id])}
 
-    search: Annotated[str | None, Field(max_length=200)] = None
+    search: Search | None = None
     """Only those whose name or code contains this, whatever the case."""
     client_id: Ids | None = None
     """Only those of these clients: one id, or several with commas."""

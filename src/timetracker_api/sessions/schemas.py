@@ -5,9 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 
+from timetracker_api.auth.passwords import LONGEST_TYPED
 from timetracker_api.auth.scopes import Scope
 from timetracker_api.schema import Body, Line, Moment, Name, Resource, Schema
-from timetracker_api.users.schemas import UserRead
+from timetracker_api.users.schemas import LONGEST_USERNAME, UserRead
 from timetracker_api.web.pagination import Listing
 
 TokenText = Annotated[
@@ -19,10 +20,11 @@ TokenText = Annotated[
 class Credentials(Body):
     """Who wants to sign in."""
 
-    username: Annotated[Line, Field(min_length=1, max_length=100, examples=["admin"])]
+    username: Annotated[Line, Field(min_length=1, max_length=LONGEST_USERNAME, examples=["admin"])]
     """The username, whatever the case."""
     password: Annotated[
-        SecretStr, Field(min_length=1, max_length=200, examples=["correct-horse-battery-staple"])
+        SecretStr,
+        Field(min_length=1, max_length=LONGEST_TYPED, examples=["correct-horse-battery-staple"]),
     ]
     """The password."""
 

@@ -7,6 +7,8 @@ from pydantic import Field
 from timetracker_api.schema import Body, Schema
 from timetracker_api.time_entries.schemas import Tag
 
+MOST_MERGED = 100
+
 
 class TagRead(Schema):
     """A word that time entries are found by."""
@@ -36,7 +38,9 @@ class TagRename(Body):
 class TagMerge(Body):
     """What to make one tag of."""
 
-    names: Annotated[list[Tag], Field(min_length=1, max_length=100, examples=[["mtg", "call"]])]
+    names: Annotated[
+        list[Tag], Field(min_length=1, max_length=MOST_MERGED, examples=[["mtg", "call"]])
+    ]
     """The tags that are to go."""
     into: Tag
     """The tag that takes their place."""

@@ -14,11 +14,22 @@ from timetracker_api.custom_fields.schemas import CustomFields, CustomValues
 from timetracker_api.db.naming import active, containing
 from timetracker_api.link_templates.schemas import Links
 from timetracker_api.projects.models import Project
-from timetracker_api.schema import Amount, Body, Day, IdOf, Name, Patch, Reference, Resource, Text
+from timetracker_api.schema import (
+    LONGEST_DURATION,
+    Amount,
+    Body,
+    Day,
+    IdOf,
+    Name,
+    Patch,
+    Prose,
+    Reference,
+    Resource,
+)
 from timetracker_api.tasks.models import Priority, Status, Task
 from timetracker_api.web.choices import SeveralOf
 from timetracker_api.web.pagination import ArchivableListing
-from timetracker_api.web.parameters import Ids, IdsOrNone, among
+from timetracker_api.web.parameters import Ids, IdsOrNone, Search, among
 
 
 class TaskCreate(Body):
@@ -28,9 +39,7 @@ class TaskCreate(Body):
     """The project it belongs to. It cannot be changed once time is recorded."""
     name: Annotated[Name, Field(examples=["Landing page"])]
     """What it is called. Unique per project, whatever the case."""
-    description: (
-        Annotated[Text, Field(max_length=10_000, examples=["With the new pictures."])] | None
-    ) = None
+    description: Annotated[Prose, Field(examples=["With the new pictures."])] | None = None
     """Whatever there is to say about it."""
     status: Status = "todo"
     """How far it is."""
@@ -40,7 +49,9 @@ class TaskCreate(Body):
     """The user who does it."""
     due_on: Day | None = None
     """When it should be done."""
-    estimated_seconds: Annotated[int, Field(ge=0, le=2**31 - 1, examples=[7200])] | None = None
+    estimated_seconds: Annotated[int, Field(ge=0, le=LONGEST_DURATION, examples=[7200])] | None = (
+        None
+    )
     """How long it should take."""
     hourly_rate: Amount | None = None
     """What an hour costs; null for the project's rate. Needs `rates:read`."""
@@ -96,7 +107,7 @@ class TaskListing(CustomListing, ArchivableListing, frozen=True):
         "client": Related(Client, [Task.project_id, Project.client_id]),
     }
 
-    search: Annotated[str | None, Field(max_length=200)] = None
+    search: Search | None = None
     """Only those whose name contains this, whatever the case."""
     client_id: Ids | None = None
     """Only those of these clients: one id, or several with commas."""

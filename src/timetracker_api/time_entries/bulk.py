@@ -17,6 +17,8 @@ from timetracker_api.time_entries.held import Change, Held, hold
 from timetracker_api.time_entries.schemas import TimeEntryCreate, TimeEntryRead, TimeEntryUpdate
 from timetracker_api.time_entries.service import Written
 
+MOST_OPERATIONS = 500
+
 
 class BulkCreate(Body):
     """Record time that was spent."""
@@ -57,7 +59,7 @@ class Bulk(Body):
     """`atomic` for all or nothing, `partial` for whatever is possible."""
     operations: Annotated[
         list[Operation],
-        Field(min_length=1, max_length=500, examples=[[{"op": "delete", "id": 41}]]),
+        Field(min_length=1, max_length=MOST_OPERATIONS, examples=[[{"op": "delete", "id": 41}]]),
     ]
     """What to do, in this order."""
 

@@ -16,8 +16,9 @@ from timetracker_api.schema import Day, Moment
 from timetracker_api.tasks.models import Task
 from timetracker_api.time_entries import periods
 from timetracker_api.time_entries.models import TimeEntry
+from timetracker_api.time_entries.schemas import LONGEST_TAG
 from timetracker_api.web.feeds import Feed
-from timetracker_api.web.parameters import Ids, IdsOrNone, among
+from timetracker_api.web.parameters import Ids, IdsOrNone, Search, among
 
 
 class TimeEntryFilters(CustomFilters, frozen=True):
@@ -37,7 +38,7 @@ class TimeEntryFilters(CustomFilters, frozen=True):
     """Only those of these projects; `none` for those without a project."""
     task_id: IdsOrNone | None = None
     """Only those of these tasks; `none` for those without a task."""
-    tag: Annotated[str | None, Field(max_length=50)] = None
+    tag: Annotated[str | None, Field(max_length=LONGEST_TAG)] = None
     """Only those with this tag."""
     billable: bool | None = None
     """Only the billable, or only the others."""
@@ -45,7 +46,7 @@ class TimeEntryFilters(CustomFilters, frozen=True):
     """Only what is running, or only what has ended."""
     complete: bool | None = None
     """Only those that have all mandatory custom fields, or only the others."""
-    search: Annotated[str | None, Field(max_length=200)] = None
+    search: Search | None = None
     """Only those whose notes contain this, whatever the case."""
     from_: Annotated[Day | None, Field(alias="from")] = None
     """Only those of this day or later, by their own calendar."""

@@ -6,10 +6,9 @@ from zoneinfo import ZoneInfo
 
 from timetracker_api.entities import Values
 from timetracker_api.problems import Invalid, fault
+from timetracker_api.schema import LONGEST_DURATION
 from timetracker_api.time_entries.instants import instant
 from timetracker_api.time_entries.models import TimeEntry
-
-LONGEST = 2**31 - 1
 
 
 def interval(values: Values, zone: ZoneInfo, before: TimeEntry | None) -> Values:
@@ -42,7 +41,7 @@ def between(started_at: datetime, ended_at: datetime | None, field: str = "ended
         seconds = int((ended_at - started_at).total_seconds())
         if seconds < 0:
             raise Invalid(fault(field, "minimum", "It would end before it begins."))
-        if seconds > LONGEST:
+        if seconds > LONGEST_DURATION:
             raise Invalid(fault(field, "maximum", "It takes too long."))
     return {"started_at": started_at, "ended_at": ended_at, "duration_seconds": seconds}
 

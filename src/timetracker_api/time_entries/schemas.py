@@ -9,22 +9,23 @@ from pydantic_core import PydanticCustomError
 from timetracker_api.custom_fields.schemas import CustomFields, CustomValues
 from timetracker_api.link_templates.schemas import Links
 from timetracker_api.schema import (
+    LONGEST_DURATION,
     Amount,
     Body,
     IdOf,
     Line,
     Patch,
+    Prose,
     Reference,
     Resource,
     Schema,
-    Text,
     TimeZoneName,
     WallTime,
 )
 
 End = Annotated[WallTime, Field(examples=["2026-11-22T11:00:00Z"])]
 
-Seconds = Annotated[int, Field(ge=0, le=2**31 - 1, examples=[5400])]
+Seconds = Annotated[int, Field(ge=0, le=LONGEST_DURATION, examples=[5400])]
 
 
 def _distinct(tags: list[str]) -> list[str]:
@@ -33,8 +34,15 @@ def _distinct(tags: list[str]) -> list[str]:
     return tags
 
 
-Tag = Annotated[Line, Field(min_length=1, max_length=50, examples=["meeting"])]
-Tags = Annotated[list[Tag], Field(max_length=20, examples=[["meeting"]]), AfterValidator(_distinct)]
+LONGEST_TAG = 50
+"""Characters."""
+MOST_TAGS = 20
+"""On one entry."""
+
+Tag = Annotated[Line, Field(min_length=1, max_length=LONGEST_TAG, examples=["meeting"])]
+Tags = Annotated[
+    list[Tag], Field(max_length=MOST_TAGS, examples=[["meeting"]]), AfterValidator(_distinct)
+]
 
 
 class EntryFields(Body):
@@ -46,7 +54,7 @@ class EntryFields(Body):
     """The client it was spent on, where there is no project. With a project, that one's."""
     task_id: IdOf | None = None
     """The task of the project it was spent on."""
-    notes: Annotated[Text, Field(max_length=10_000, examples=["Sketches"])] | None = None
+    notes: Annotated[Prose, Field(examples=["Sketches"])] | None = None
     """What was done."""
     tags: Tags = []
     """Up to 20 words to find it by."""

@@ -13,6 +13,10 @@ from timetracker_api.auth.scopes import Role
 from timetracker_api.db.base import fold
 from timetracker_api.schema import Amount, Body, Email, Name, Patch, Resource, TimeZoneName
 from timetracker_api.web.pagination import ArchivableListing
+from timetracker_api.web.parameters import Search
+
+LONGEST_USERNAME = 100
+"""Characters."""
 
 Password = Annotated[
     SecretStr,
@@ -40,7 +44,13 @@ class UserCreate(Profile):
     """Somebody who is to sign in."""
 
     username: Annotated[
-        str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._@+-]+$", examples=["ada"])
+        str,
+        Field(
+            min_length=1,
+            max_length=LONGEST_USERNAME,
+            pattern=r"^[A-Za-z0-9._@+-]+$",
+            examples=["ada"],
+        ),
     ]
     """What they sign in with. Unique, whatever the case."""
     role: Annotated[Role, Field(strict=False, examples=["member"])] = Role.MEMBER
@@ -97,7 +107,7 @@ class MeRead(UserRead):
 class UserListing(ArchivableListing, frozen=True):
     """How to list users."""
 
-    search: Annotated[str | None, Field(max_length=200)] = None
+    search: Search | None = None
     """Only those whose username contains this, whatever the case."""
     role: Role | None = None
     """Only those with this role."""

@@ -13,11 +13,14 @@ from fastapi import Header, Response, status
 from timetracker_api.db.base import Entity
 from timetracker_api.problems import PreconditionFailed
 
+LONGEST_TAGS = 1000
+"""Characters of all tags in one header."""
+
 IfMatch = Annotated[
     str | None,
     Header(
         description="An `ETag` of this record: refused with 412 when it has changed since.",
-        max_length=1000,
+        max_length=LONGEST_TAGS,
     ),
 ]
 
@@ -25,7 +28,7 @@ IfNoneMatch = Annotated[
     str | None,
     Header(
         description="An `ETag` you have seen: the answer is 304 when nothing has changed since.",
-        max_length=1000,
+        max_length=LONGEST_TAGS,
     ),
 ]
 

@@ -19,13 +19,15 @@ from timetracker_api.db.types import BigKey
 from timetracker_api.problems import KeyReused, RequestInProgress, SecretShown
 
 KEPT_FOR = timedelta(hours=24)
+LONGEST_KEY = 255
+"""Characters."""
 LOCK_NOT_AVAILABLE = "55P03"
 
 IdempotencyKey = Annotated[
     str | None,
     Header(
         min_length=1,
-        max_length=255,
+        max_length=LONGEST_KEY,
         description="Any text of yours. Within 24 hours the same request with the same key is "
         "answered as the first time, and done only once.",
     ),

@@ -17,6 +17,8 @@ from timetracker_api.web.parameters import Order, Parameters
 
 T = TypeVar("T")
 
+GREATEST_OFFSET = 10_000_000
+
 
 class Page(Schema, Generic[T]):
     """One page of a list."""
@@ -36,7 +38,7 @@ class Page(Schema, Generic[T]):
 class Listing(Parameters, frozen=True):
     """The query parameters of a list that is read page by page."""
 
-    offset: Annotated[int, Field(ge=0, le=10_000_000)] = 0
+    offset: Annotated[int, Field(ge=0, le=GREATEST_OFFSET)] = 0
     """How many records to skip."""
 
     def order(self) -> Mapping[str, Any]:

@@ -14,10 +14,21 @@ from sqlalchemy.orm import InstrumentedAttribute
 from timetracker_api.db.base import Numbered
 from timetracker_api.problems import Fault, Invalid, pointer
 
+MOST_ON_A_PAGE, USUALLY_ON_A_PAGE = 200, 50
+
+LONGEST_SEARCH = 200
+"""Characters."""
+
+Search = Annotated[str, Field(max_length=LONGEST_SEARCH)]
+"""A text to look for."""
+
 ID = r"[1-9][0-9]{0,17}"
 """How an id is written in an address. More digits than these no record can have."""
 
-_IDS = rf"{ID}(,{ID}){{0,99}}"
+MOST_IDS = 100
+"""In one filter."""
+
+_IDS = rf"{ID}(,{ID}){{0,{MOST_IDS - 1}}}"
 
 IDS = rf"^{_IDS}$"
 IDS_OR_NONE = rf"^(none|(none,)?{_IDS})$"
@@ -58,7 +69,7 @@ class Parameters(BaseModel, frozen=True):
 
     model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
 
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    limit: Annotated[int, Field(ge=1, le=MOST_ON_A_PAGE)] = USUALLY_ON_A_PAGE
     """The most records to return."""
     sort: str = "id"
     """The order; with `-` in front, the other way round."""

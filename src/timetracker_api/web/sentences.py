@@ -5,8 +5,9 @@ from difflib import get_close_matches
 from typing import Any
 
 from timetracker_api.codes import PYDANTICS, code_of
+from timetracker_api.db.json.keys import KEY, LONGEST_KEY
 from timetracker_api.web.members import members
-from timetracker_api.web.parameters import IDS, IDS_OR_NONE
+from timetracker_api.web.parameters import IDS, IDS_OR_NONE, MOST_IDS
 
 ANYTHING_ELSE = "Is not written as it must be."
 
@@ -47,13 +48,13 @@ BEGINNINGS: Mapping[str, str] = {
 PATTERNS: Mapping[str, str] = {
     r"^[A-Z]{3}$": "Must be the three capital letters of a currency, such as EUR.",
     r"^#[0-9a-fA-F]{6}$": "Must be a color in six hexadecimal digits, such as #3366cc.",
-    r"^[a-z][a-z0-9_]{0,62}$": (
-        "Must be at most 63 of a to z, 0 to 9 and _, the first of them a letter."
+    rf"^{KEY.pattern}$": (
+        f"Must be at most {LONGEST_KEY} of a to z, 0 to 9 and _, the first of them a letter."
     ),
     r"^[a-z0-9-]{1,50}$": "Must be at most 50 of a to z, 0 to 9 and -.",
     r"^[A-Za-z0-9._@+-]+$": "Must consist of A to Z, a to z, 0 to 9 and . _ @ + -.",
-    IDS: "Must be the id of a record, or up to 100 with commas between them.",
-    IDS_OR_NONE: "Must be none, the id of a record, or up to 100 with commas between them.",
+    IDS: f"Must be the id of a record, or up to {MOST_IDS} with commas between them.",
+    IDS_OR_NONE: f"Must be none, the id of a record, or up to {MOST_IDS} with commas between them.",
 }
 """What is expected, by the expression that says so. A test knows when one is missing."""
 

@@ -15,6 +15,7 @@ from timetracker_api.custom_fields.changes.schemas import (
     Violation,
 )
 from timetracker_api.custom_fields.changes.violations import ViolationFeed
+from timetracker_api.custom_fields.kinds.choices import LONGEST_CHOICE
 from timetracker_api.custom_fields.models import CustomFieldDefinition
 from timetracker_api.db.session import Reading, Writing
 from timetracker_api.entities import Values
@@ -25,7 +26,8 @@ router = ResourceRouter("custom-field-definitions", scope="custom_fields", for_w
 
 DefinitionToChange = Annotated[CustomFieldDefinition, for_writing(CustomFieldDefinition)]
 ChoiceValue = Annotated[
-    str, Path(max_length=100, description="What is stored of the choice.", examples=["tin"])
+    str,
+    Path(max_length=LONGEST_CHOICE, description="What is stored of the choice.", examples=["tin"]),
 ]
 
 

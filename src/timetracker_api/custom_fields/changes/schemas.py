@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import MISSING, ConfigDict, Field, JsonValue
 
+from timetracker_api.custom_fields.kinds.choices import LONGEST_CHOICE
+from timetracker_api.custom_fields.patterns import LONGEST_PATTERN
 from timetracker_api.custom_fields.schemas import (
     Bound,
     Choice,
@@ -152,7 +154,7 @@ class Backfill(Body):
 class ChoiceReplacement(Body):
     """What records have instead of a choice that is to go."""
 
-    with_: Annotated[Line | None, Field(alias="with", max_length=100, examples=["gold"])]
+    with_: Annotated[Line | None, Field(alias="with", max_length=LONGEST_CHOICE, examples=["gold"])]
     """Another choice; null for none at all."""
 
 
@@ -173,7 +175,8 @@ class Conversion(Body):
     max_length: Annotated[Length | MISSING | None, Field(examples=[])] = MISSING
     """Most characters."""
     pattern: Annotated[
-        Annotated[Line, Field(min_length=1, max_length=500)] | MISSING | None, Field(examples=[])
+        Annotated[Line, Field(min_length=1, max_length=LONGEST_PATTERN)] | MISSING | None,
+        Field(examples=[]),
     ] = MISSING
     """A regular expression the whole value must match."""
     minimum: Annotated[Bound | MISSING, Field(examples=[])] = MISSING

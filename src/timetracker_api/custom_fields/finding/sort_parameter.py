@@ -8,6 +8,8 @@ from pydantic.functional_validators import WrapValidator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
+from timetracker_api.db.json.keys import KEY
+
 T = TypeVar("T")
 
 PREFIX = "custom."
@@ -39,7 +41,7 @@ class _CustomFieldToo:
     ) -> JsonSchemaValue:
         custom = {
             "type": "string",
-            "pattern": r"^-?custom\.[a-z][a-z0-9_]{0,62}$",
+            "pattern": rf"^-?custom\.{KEY.pattern}$",
             "description": "A custom field. Records without a value come last, both ways round.",
         }
         return {"anyOf": [handler(core), custom]}

@@ -10,11 +10,9 @@ from timetracker_api.custom_fields.kinds.choices import LONGEST_LIST
 from timetracker_api.custom_fields.kinds.numbers import SAFE_INTEGER, scale_of
 from timetracker_api.custom_fields.kinds.texts import LONGEST_TEXT, URL_SCHEMES, longest
 from timetracker_api.db.json.comparing import DECIMAL_DIGITS
-from timetracker_api.schema import ALL_BUT_BREAKS, HARMFUL, LARGEST_ID
+from timetracker_api.schema import ALL_BUT_BREAKS, HARMFUL, LARGEST_ID, LONGEST_EMAIL
 
 Node = dict[str, Any]
-
-LONGEST_EMAIL = 254
 
 YEAR = "(?:[0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)"
 DAY = f"{YEAR}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"

@@ -8,6 +8,8 @@ from timetracker_api.custom_fields.definition import Definition
 from timetracker_api.custom_fields.kinds.refusing import refusal
 
 LONGEST_LIST = 100
+LONGEST_CHOICE = 100
+"""Characters of what is stored of a choice."""
 
 
 def choice(definition: Definition) -> Any:

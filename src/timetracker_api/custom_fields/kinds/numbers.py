@@ -17,6 +17,7 @@ SAFE_INTEGER = 2**53 - 1
 """The largest integer that every JSON reader understands exactly."""
 
 DEFAULT_SCALE = 2
+MOST_DECIMALS = 10
 WHOLE = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?", re.ASCII)
 OF_ANY_LENGTH = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)

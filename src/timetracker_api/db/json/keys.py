@@ -11,7 +11,8 @@ from sqlalchemy.sql.visitors import InternalTraversal
 
 T = TypeVar("T")
 
-KEY = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
+LONGEST_KEY = 63
+KEY = re.compile(rf"[a-z][a-z0-9_]{{0,{LONGEST_KEY - 1}}}", re.ASCII)
 
 
 def checked(key: str) -> str:
