@@ -17,6 +17,7 @@ from timetracker_api.custom_fields import indexing
 from timetracker_api.custom_fields.forms.openapi import router as document
 from timetracker_api.db.failing import UNREACHABLE
 from timetracker_api.db.session import Database
+from timetracker_api.limits.router import router as limits
 from timetracker_api.settings import Settings
 from timetracker_api.web import docs, errors, openapi
 from timetracker_api.web.body import BodyLimit
@@ -98,6 +99,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     errors.install(app)
     api.include_routers(app)
     app.include_router(health.router)
+    app.include_router(limits)
     app.include_router(document)
     docs.install(app)
     return app

@@ -15,7 +15,6 @@ from timetracker_api.migrations.revisions import State, database_state
 from timetracker_api.organization.service import policy
 from timetracker_api.problems import NotFound, Unavailable
 from timetracker_api.schema import Schema
-from timetracker_api.settings import Limits
 from timetracker_api.web.metrics import Metrics
 from timetracker_api.web.routing import answers, operation_id
 
@@ -105,12 +104,6 @@ async def get_metrics(request: Request) -> Response:
     if metrics is None:
         raise NotFound("There are no metrics here: the settings leave them off.")
     return Response(await metrics.text(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
-
-
-@router.get("/limits")
-async def get_limits(known: Caller) -> Limits:
-    """Say how much of everything there may be here."""
-    return known.settings.limits
 
 
 async def _state(known: Context) -> State:

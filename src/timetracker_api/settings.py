@@ -37,7 +37,7 @@ BACKENDS = {"sqlite": "sqlite", "postgresql": "postgresql", "postgres": "postgre
 
 
 class Limits(BaseModel):
-    """How much of everything there may be. `GET /limits` shows them."""
+    """How much of everything there may be, where that can be chosen."""
 
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
