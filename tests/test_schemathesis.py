@@ -42,6 +42,7 @@ BEYOND: Mapping[str, str] = {
     "not_applicable": "each kind of custom field has attributes of its own",
     "not_found": "other records come and go",
     "not_unique": "elements may be equal though they are written differently",
+    "pattern at /pattern": "not every text is an expression",
     "reference_not_found": "other records come and go",
     "required": "one of two fields may be needed",
     "scale": "JSON Schema has no decimals",
