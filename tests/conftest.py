@@ -43,6 +43,8 @@ ORDINARY = {
     "overlap_policy": "allow",
     "future_entries": "allow",
     "locked_before": None,
+    "rounding": "nearest",
+    "rounding_minutes": 0,
 }
 """The settings of the organisation that every test begins with."""
 

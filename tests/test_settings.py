@@ -19,6 +19,8 @@ async def test_settings_can_be_read_and_changed(api: AsyncClient):
         "overlap_policy": "warn",
         "future_entries": "reject",
         "locked_before": "2026-01-01",
+        "rounding": "up",
+        "rounding_minutes": 15,
     }
     changed = await api.patch("/settings", json=changes)
     assert changed.status_code == 200, changed.text
@@ -44,6 +46,12 @@ async def test_settings_can_be_read_and_changed(api: AsyncClient):
         ("hourly_rate", "-1", "minimum"),
         ("overlap_policy", "maybe", "not_a_choice"),
         ("future_entries", "warn", "not_a_choice"),
+        ("rounding", "half", "not_a_choice"),
+        ("rounding_minutes", 7, "not_a_choice"),
+        ("rounding_minutes", 45, "not_a_choice"),
+        ("rounding_minutes", None, "not_a_choice"),
+        ("rounding_minutes", False, "type"),
+        ("rounding_minutes", True, "type"),
         ("week_start", "monday", "unknown_field"),
     ],
 )

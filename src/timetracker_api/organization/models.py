@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import ClassVar
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from timetracker_api.db.base import Entity
@@ -19,6 +19,11 @@ class Organization(Entity, ChangesSchema):
         CheckConstraint("id = 1", name="one_row"),
         CheckConstraint("overlap_policy IN ('allow', 'warn', 'reject')", name="overlap_policy"),
         CheckConstraint("future_entries IN ('allow', 'reject')", name="future_entries"),
+        CheckConstraint("rounding IN ('up', 'nearest', 'down')", name="rounding"),
+        CheckConstraint(
+            "rounding_minutes IN (0, 1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60)",
+            name="rounding_minutes",
+        ),
     )
     entity_type: ClassVar[str] = "settings"
     rates = frozenset({"hourly_rate"})
@@ -33,3 +38,7 @@ class Organization(Entity, ChangesSchema):
     """Whether entries may start in the future: ``allow`` or ``reject``."""
     locked_before: Mapped[date | None] = mapped_column()
     """Entries dated before this day are closed."""
+    rounding: Mapped[str] = mapped_column(server_default=text("'nearest'"))
+    """Which way reports round the duration of every entry: ``up``, ``nearest`` or ``down``."""
+    rounding_minutes: Mapped[int] = mapped_column(server_default=text("0"))
+    """To how many minutes; 0 where they do not round."""

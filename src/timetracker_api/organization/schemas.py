@@ -3,12 +3,27 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import MISSING, Field
+from pydantic import MISSING, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from timetracker_api.schema import Amount, Body, Currency, Day, Name, Patch, Resource, TimeZoneName
 
 Overlaps = Literal["allow", "warn", "reject"]
 FutureEntries = Literal["allow", "reject"]
+Rounding = Literal["up", "nearest", "down"]
+
+
+def _not_true_or_false(value: object) -> object:
+    """Pydantic takes false for 0 where there is a choice of numbers."""
+    if isinstance(value, bool):
+        raise PydanticCustomError("type", "Must be a whole number.")
+    return value
+
+
+RoundingMinutes = Annotated[
+    Literal[0, 1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60], BeforeValidator(_not_true_or_false)
+]
+"""What divides an hour, so that rounded durations add up to whole ones."""
 
 
 class _Settings(Body):
@@ -28,6 +43,10 @@ class _Settings(Body):
     locked_before: Day | None
     """Entries dated before this day cannot be created, changed or deleted without
     `time_entries:unlock`."""
+    rounding: Rounding
+    """Which way reports round the duration of every entry. What is recorded stays as it is."""
+    rounding_minutes: Annotated[RoundingMinutes, Field(examples=[15])]
+    """To how many minutes they round it; 0 for not at all."""
 
 
 class SettingsUpdate(Patch, _Settings):
@@ -51,3 +70,7 @@ class SettingsRead(Resource):
     """Whether entries may start in the future."""
     locked_before: date | None
     """Entries dated before this day are closed."""
+    rounding: Rounding
+    """Which way reports round the duration of every entry."""
+    rounding_minutes: Annotated[RoundingMinutes, Field(examples=[15])]
+    """To how many minutes they round it; 0 for not at all."""

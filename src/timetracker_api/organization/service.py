@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from timetracker_api.db.schema_version import Snapshot
 from timetracker_api.entities import Representation
 from timetracker_api.organization.models import Organization
+from timetracker_api.organization.schemas import Rounding
 
 ONLY = 1
 """The id of the row."""
@@ -27,6 +28,8 @@ class Policy:
     overlap_policy: str
     future_entries: str
     locked_before: date | None
+    rounding: Rounding
+    rounding_minutes: int
 
 
 async def _load(session: AsyncSession) -> Policy:
@@ -39,6 +42,8 @@ async def _load(session: AsyncSession) -> Policy:
                 Organization.overlap_policy,
                 Organization.future_entries,
                 Organization.locked_before,
+                Organization.rounding,
+                Organization.rounding_minutes,
             )
         )
     ).one()
