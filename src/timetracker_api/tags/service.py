@@ -5,8 +5,8 @@ from collections.abc import Collection
 from sqlalchemy import false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from timetracker_api.db.json.items import Items
 from timetracker_api.db.json.keys import HasItem
-from timetracker_api.db.session import dialect
 from timetracker_api.entities import Values
 from timetracker_api.problems import Fault, NotFound, NotUnique
 from timetracker_api.time_entries.models import TimeEntry
@@ -17,9 +17,7 @@ BATCH = 1000
 
 async def counted(session: AsyncSession) -> Values:
     """Return all tags of the entries the caller may see, and on how many of them each is."""
-    on_postgresql = dialect(session) == "postgresql"
-    items = func.jsonb_array_elements_text if on_postgresql else func.json_each
-    tag = items(TimeEntry.tags).table_valued("value", joins_implicitly=True).c.value
+    tag = Items(TimeEntry.tags).table_valued("value", joins_implicitly=True).c.value
     count = func.count().label("count")
     statement = select(tag.label("name"), count).where(*visible(session)).group_by(tag)
     rows = (await session.execute(statement.select_from(TimeEntry))).mappings()

@@ -7,7 +7,7 @@ from pydantic import Field
 from sqlalchemy import ColumnElement
 
 from timetracker_api.clients.models import Client
-from timetracker_api.custom_fields.finding.filters import CustomFilters, Related
+from timetracker_api.custom_fields.finding.filters import CustomFilters, Related, ShownFields
 from timetracker_api.custom_fields.finding.sort_parameter import SortedBy
 from timetracker_api.db.json.keys import HasItem
 from timetracker_api.db.naming import containing
@@ -80,13 +80,18 @@ class TimeEntryFilters(CustomFilters, frozen=True):
             yield TimeEntry.complete.is_(self.complete)
         if self.search:
             yield containing(TimeEntry.search_key, self.search)
-        yield from periods.days(self.from_, self.to)
+        yield from self.period()
         yield from periods.since(TimeEntry.started_at, self.started_after)
         yield from periods.before(TimeEntry.started_at, self.started_before)
         yield from periods.since(TimeEntry.updated_at, self.updated_since)
 
+    def period(self) -> Iterator[ColumnElement[bool]]:
+        """Give the conditions on the day."""
+        yield from periods.days(TimeEntry.local_date, self.from_, self.to)
+        yield from periods.around(self.from_, self.to)
 
-class TimeEntryFeed(TimeEntryFilters, Feed, frozen=True):
+
+class TimeEntryFeed(TimeEntryFilters, ShownFields, Feed, frozen=True):
     """How to list time entries."""
 
     include: Literal["total", "inactive"] | None = None

@@ -11,35 +11,42 @@ from timetracker_api.time_entries.models import TimeEntry
 
 DAY = timedelta(days=1)
 FARTHEST = timedelta(hours=16)
-"""No clock has ever been farther from UTC. So a period of local dates lies within one of instants,
-by which the entries of a user or a project are indexed, in the order of the list."""
+"""No clock has ever been farther from UTC. So a period of dates lies within one of instants, by
+which the entries of a user or a project are indexed, in the order of the list."""
 
 Condition = ColumnElement[bool]
+Column = InstrumentedAttribute[Any] | ColumnElement[Any]
 
 
-def days(first: date | None, last: date | None) -> Iterator[Condition]:
-    """Give the conditions for entries of these local dates and those between."""
+def days(day: Column, first: date | None, last: date | None) -> Iterator[Condition]:
+    """Give the conditions for entries of these dates and those between, on some calendar."""
     if first:
-        yield TimeEntry.local_date >= _literal(first, TimeEntry.local_date)
+        yield day >= _literal(first, day)
+    if last:
+        yield day <= _literal(last, day)
+
+
+def around(first: date | None, last: date | None) -> Iterator[Condition]:
+    """Give conditions on instants that hold for all entries of these dates, on any calendar."""
+    if first:
         yield from since(TimeEntry.started_at, _midnight(first, -FARTHEST))
     if last:
-        yield TimeEntry.local_date <= _literal(last, TimeEntry.local_date)
         yield from before(TimeEntry.started_at, _midnight(last, DAY + FARTHEST))
 
 
-def since(column: InstrumentedAttribute[Any], instant: datetime | None) -> Iterator[Condition]:
+def since(column: Column, instant: datetime | None) -> Iterator[Condition]:
     """Give the condition for what was at an instant or later, if there is an instant."""
     if instant:
         yield column >= _literal(instant, column)
 
 
-def before(column: InstrumentedAttribute[Any], instant: datetime | None) -> Iterator[Condition]:
+def before(column: Column, instant: datetime | None) -> Iterator[Condition]:
     """Give the condition for what was before an instant, if there is an instant."""
     if instant:
         yield column < _literal(instant, column)
 
 
-def _literal(value: date, column: InstrumentedAttribute[Any]) -> BindParameter[Any]:
+def _literal(value: date, column: Column) -> BindParameter[Any]:
     """Have a value stand in the statement itself.
 
     As a parameter it would be unknown to PostgreSQL from the sixth time on that a connection asks:

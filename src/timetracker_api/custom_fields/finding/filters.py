@@ -58,9 +58,6 @@ class CustomFilters(Parameters, frozen=True):
     related: ClassVar[Mapping[str, Related]] = {}
     """The records that ``<name>.custom.<key>`` asks about."""
 
-    include: str | None = None
-    """What to add; `inactive` is the values of fields that are not active."""
-
     @classmethod
     def prefixes(cls) -> tuple[str, ...]:
         """Return the beginnings of the names of filters."""
@@ -68,8 +65,6 @@ class CustomFilters(Parameters, frozen=True):
 
     async def conditions(self, session: AsyncSession, kind: type[Numbered]) -> list[Condition]:
         """Return all conditions, those on custom fields included."""
-        if self.include is not None:
-            context(session).include = frozenset({self.include})
         conditions = await super().conditions(session, kind)
         faults = [*_too_many(self.filters), *await self._sort_faults(session, kind)]
         for prefix in self.prefixes():
@@ -107,7 +102,20 @@ class CustomFilters(Parameters, frozen=True):
         return iter(()) if key is None else sort_faults(await _fields(session, kind), key)
 
 
-class CustomListing(CustomFilters, Listing, frozen=True):
+class ShownFields(CustomFilters, frozen=True):
+    """The query parameters of a list that shows such records, with their values."""
+
+    include: str | None = None
+    """What to add; `inactive` is the values of fields that are not active."""
+
+    async def conditions(self, session: AsyncSession, kind: type[Numbered]) -> list[Condition]:
+        """Return all conditions, and note what the caller wants to see beyond the usual."""
+        if self.include is not None:
+            context(session).include = frozenset({self.include})
+        return await super().conditions(session, kind)
+
+
+class CustomListing(ShownFields, Listing, frozen=True):
     """The query parameters of a paged list of records that have custom fields."""
 
     include: Annotated[Include | None, Field(description=INCLUDE)] = None

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import case
 
+from timetracker_api.custom_fields.definition import Definition
 from timetracker_api.custom_fields.finding.sort_parameter import PREFIX
 from timetracker_api.custom_fields.registry import Fields
 from timetracker_api.custom_fields.values import Validator
@@ -25,12 +26,18 @@ def sort_faults(fields: Fields, key: str) -> Iterator[Fault]:
 
 def order_by(validator: Validator, column: Any, *, backwards: bool) -> Order:
     """Return the order by a field of what ``column`` holds."""
-    definition = validator.definition
-    value: Any = validator.kind.comparable(column, definition)
-    key = value
-    if definition.choices:
-        # As the definition has them. Values that are no choice any more come after them.
-        places = {choice["value"]: place for place, choice in enumerate(definition.choices)}
-        gone = case((value.is_not(None), len(places)))
-        key = case(places, value=value, else_=gone)
+    value: Any = validator.kind.comparable(column, validator.definition)
+    key = as_defined(validator.definition, value)
     return Order(key, backwards=backwards, present=value.is_not(None))
+
+
+def as_defined(definition: Definition, value: Any) -> Any:
+    """Return what values are sorted by: choices as the definition has them, all others as such.
+
+    Values that are no choice any more come after the choices.
+    """
+    if not definition.choices:
+        return value
+    places = {choice["value"]: place for place, choice in enumerate(definition.choices)}
+    gone = case((value.is_not(None), len(places)))
+    return case(places, value=value, else_=gone)

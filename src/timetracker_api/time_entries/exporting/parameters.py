@@ -6,6 +6,7 @@ from pydantic import Field
 from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from timetracker_api.custom_fields.finding.filters import ShownFields
 from timetracker_api.custom_fields.showing import INCLUDE, Include
 from timetracker_api.schema import LARGEST_ID
 from timetracker_api.time_entries.feed import TimeEntryFilters
@@ -15,7 +16,7 @@ from timetracker_api.time_entries.showing import visible
 Format = Literal["csv", "jsonl"]
 
 
-class TimeEntryExport(TimeEntryFilters, frozen=True):
+class TimeEntryExport(TimeEntryFilters, ShownFields, frozen=True):
     """How to export time entries."""
 
     format: Format = "csv"
