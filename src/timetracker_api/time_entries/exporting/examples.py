@@ -21,34 +21,39 @@ LINES = """\
 "custom_field_links":{},"created_at":"2026-11-22T11:00:04Z","updated_at":"2026-11-22T11:00:04Z"}
 """
 
-ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "The file",
-        "headers": {
-            "Content-Disposition": {
-                "description": "The name of the file, with the date.",
-                "schema": {
-                    "type": "string",
-                    "examples": ['attachment; filename="time-entries-2026-11-22.csv"'],
-                },
-            }
-        },
-        "content": {
-            "text/csv": {
-                "schema": {
-                    "type": "string",
-                    "description": "RFC 4180 in UTF-8 with a header. A text that a spreadsheet "
-                    "would compute has an apostrophe in front.",
-                },
-                "example": TABLE,
+
+def answers(name: str, table: str, lines: str, line: str) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI `responses` of what gives a file, with what it is called and holds."""
+    return {
+        200: {
+            "description": "The file",
+            "headers": {
+                "Content-Disposition": {
+                    "description": "The name of the file, with the date.",
+                    "schema": {
+                        "type": "string",
+                        "examples": [f'attachment; filename="{name}-2026-11-22.csv"'],
+                    },
+                }
             },
-            "application/jsonl": {
-                "schema": {
-                    "type": "string",
-                    "description": "On every line an entry, as `GET /time-entries/{id}` shows it.",
+            "content": {
+                "text/csv": {
+                    "schema": {
+                        "type": "string",
+                        "description": "RFC 4180 in UTF-8 with a header. A text that a spreadsheet "
+                        "would compute has an apostrophe in front.",
+                    },
+                    "example": table,
                 },
-                "example": LINES,
+                "application/jsonl": {
+                    "schema": {"type": "string", "description": line},
+                    "example": lines,
+                },
             },
-        },
+        }
     }
-}
+
+
+ANSWERS = answers(
+    "time-entries", TABLE, LINES, "On every line an entry, as `GET /time-entries/{id}` shows it."
+)

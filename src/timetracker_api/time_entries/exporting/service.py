@@ -1,8 +1,8 @@
-"""Reading entries as long as there are some, and writing them while they are sent."""
+"""Reading rows as long as there are some, and writing them while they are sent."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select
@@ -17,27 +17,49 @@ from timetracker_api.time_entries.exporting.table import Table
 from timetracker_api.web.streaming import Streamed
 
 AT_ONCE = 100
-"""Entries that are written before others have their turn: a millisecond or two."""
+"""Rows that are written before others have their turn: a millisecond or two."""
 
 FORMATS: Mapping[Format, type[Table] | type[Lines]] = {"csv": Table, "jsonl": Lines}
 
 
+class Form(Protocol):
+    """What writes the rows of a statement."""
+
+    media_type: str
+    head: bytes
+
+    async def written(self, session: AsyncSession, rows: Sequence[Sequence[Any]], /) -> bytes:
+        """Write some rows."""
+        ...
+
+
 async def export(session: AsyncSession, query: TimeEntryExport) -> Streamed:
     """Return the answer that reads and writes the entries, after this session has ended."""
-    known = context(session)
     form = await FORMATS[query.format].of(session, query)
     statement = await query.narrowed(session, form.statement)
+    return await file(session, form, statement, "time-entries", query.format)
+
+
+async def file(
+    session: AsyncSession,
+    form: Form,
+    statement: Select[*tuple[Any, ...]],
+    name: str,
+    format: Format,
+) -> Streamed:
+    """Return the answer that reads and writes rows, with a name that says what day it is."""
+    known = context(session)
     zone = ZoneInfo(known.time_zone or (await policy(session)).time_zone)
     today = clock.now().astimezone(zone).date()
     return Streamed(
         known.database.long_read(partial(_pieces, form, statement), known),
         media_type=form.media_type,
-        filename=f"time-entries-{today}.{query.format}",
+        filename=f"{name}-{today}.{format}",
     )
 
 
 async def _pieces(
-    form: Table | Lines, statement: Select[*tuple[Any, ...]], session: AsyncSession
+    form: Form, statement: Select[*tuple[Any, ...]], session: AsyncSession
 ) -> AsyncGenerator[bytes]:
     head = form.head
     result = await session.stream(statement)

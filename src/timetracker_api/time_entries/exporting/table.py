@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
 from sqlalchemy import Select
@@ -59,7 +59,7 @@ class Table:
         self._fields = [(key, written) for _, key, written in fields]
         self.statement: Select[*tuple[Any, ...]] = chosen.add_columns(TimeEntry.custom_fields)
         names = [str(column.key).replace(SEPARATOR, "_") for column in chosen.selected_columns]
-        self.head = _lines([[*names, *(prefix + key for prefix, key, _ in fields)]])
+        self.head = lines([[*names, *(prefix + key for prefix, key, _ in fields)]])
 
     @classmethod
     async def of(cls, session: AsyncSession, query: TimeEntryExport) -> Self:
@@ -79,10 +79,11 @@ class Table:
         body = [written(column) for written, column in zip(self._written, columns, strict=True)]
         for key, written in self._fields:
             body.append(written([values.get(key) for values in found]))
-        return _lines(zip(*body, strict=True))
+        return lines(zip(*body, strict=True))
 
 
-def _lines(rows: Any) -> bytes:
+def lines(rows: Iterable[Iterable[Any]]) -> bytes:
+    """Return rows of cells as they stand in the table."""
     written = io.StringIO(newline="")
     csv.writer(written).writerows(rows)
     return written.getvalue().encode()
