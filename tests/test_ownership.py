@@ -121,6 +121,19 @@ async def among_exported(caller: AsyncClient, theirs: Theirs) -> bool:
     return found[0]
 
 
+async def among_reported(caller: AsyncClient, theirs: Theirs) -> bool:
+    found: list[bool] = []
+    for query in ({}, {"user_id": theirs.owner_id}, {"group_by": "tag,user", "tag": "theirs"}):
+        answer = await caller.get("/reports/time", params=query)
+        assert answer.status_code == 200, answer.text
+        found.append(answer.json()["total"]["count"] > 0)
+        assert found[-1] or not items(answer)
+        exported = await caller.get("/reports/time/export", params={"group_by": "tag", **query})
+        assert ("theirs" in exported.text) is found[-1]
+    assert len(set(found)) == 1, found
+    return found[0]
+
+
 async def among_tags(caller: AsyncClient, _theirs: Theirs) -> bool:
     return "theirs" in [each["name"] for each in items(await caller.get("/tags"))]
 
@@ -143,6 +156,8 @@ Look = Callable[[AsyncClient, Theirs], Awaitable[bool]]
 LISTED: Mapping[str, tuple[Look, set[str]]] = {
     "list_time_entries": (among_entries, OTHERS),
     "export_time_entries": (among_exported, OTHERS),
+    "report_time": (among_reported, OTHERS),
+    "export_time_report": (among_reported, OTHERS),
     "list_tags": (among_tags, OTHERS),
     "list_events": (entry_among_events, {"manager", "admin"}),
     "list_tokens": (token_among_tokens, set()),

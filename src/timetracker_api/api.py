@@ -11,6 +11,7 @@ from timetracker_api.link_templates.router import for_definers as link_template_
 from timetracker_api.link_templates.router import router as link_templates
 from timetracker_api.organization.router import router as settings
 from timetracker_api.projects.router import router as projects
+from timetracker_api.reports.router import router as reports
 from timetracker_api.sessions.router import current as current_session
 from timetracker_api.sessions.router import login as sessions
 from timetracker_api.sessions.router import router as tokens
@@ -26,6 +27,7 @@ PREFIX = "/api/v1"
 TAGS = {
     "time-entries": "Time that was spent.",
     "timer": "Time that is being spent.",
+    "reports": "Time, summed up.",
     "clients": "Those the work is done for.",
     "projects": "Work for a client that time is recorded on.",
     "tasks": "The pieces of a project's work.",
@@ -55,6 +57,7 @@ def include_routers(app: FastAPI) -> None:
         projects,
         tasks,
         tags,
+        reports,
         custom_field_definitions,
         custom_field_changes,
         forms,

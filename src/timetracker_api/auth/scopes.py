@@ -19,6 +19,7 @@ class Scope(StrEnum):
     TIME_ENTRIES_UNLOCK = "time_entries:unlock"
     TAGS_READ = "tags:read"
     TAGS_WRITE = "tags:write"
+    REPORTS_READ = "reports:read"
     RATES_READ = "rates:read"
     SETTINGS_READ = "settings:read"
     SETTINGS_WRITE = "settings:write"
@@ -53,6 +54,7 @@ _VIEWER = frozenset(
         Scope.TASKS_READ,
         Scope.TIME_ENTRIES_READ,
         Scope.TAGS_READ,
+        Scope.REPORTS_READ,
         Scope.SETTINGS_READ,
         Scope.CUSTOM_FIELDS_READ,
         Scope.LINK_TEMPLATES_READ,
@@ -94,6 +96,7 @@ DESCRIPTIONS: Mapping[Scope, str] = {
     Scope.TIME_ENTRIES_UNLOCK: "Change time entries in closed periods.",
     Scope.TAGS_READ: "See the tags of the time entries one may see.",
     Scope.TAGS_WRITE: "Rename and merge tags.",
+    Scope.REPORTS_READ: "See reports on the time entries one may see.",
     Scope.RATES_READ: "See and set hourly rates and amounts.",
     Scope.SETTINGS_READ: "See the organisation's settings.",
     Scope.SETTINGS_WRITE: "Change the organisation's settings.",

@@ -1,0 +1,1 @@
+"""Reports: time by whom, on what and when, summed by the database."""
