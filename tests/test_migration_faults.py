@@ -1,15 +1,23 @@
-"""Upgrades that are killed, and upgrades at once: real processes, on chains of our own."""
+"""Upgrades that are killed, upgrades at once, and upgrades of servers that end what takes long."""
 
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, ExitStack
+from functools import partial
+from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import URL, make_url, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chains import FAMILY, Chain
 from copies import Place, execute
+from timetracker_api.migrations.connections import migrating, reading, writing
+from timetracker_api.migrations.lock import autocommitting
+from timetracker_api.settings import async_url
 
 RUN = """
 import asyncio, sys
@@ -68,3 +76,59 @@ def test_of_four_upgraders_one_does_it_and_three_find_it_done(url: str, chain: C
     assert [process.returncode for process in four] == [0] * 4
     assert said == ["\n"] * 3 + [f"{first} {second} {third}\n"]
     assert execute(url, text("SELECT name, email FROM parents")) == [("Ada", None)]
+
+
+# What only a server has
+
+
+@pytest.fixture
+def on_a_server(tmp_path: Path) -> Iterator[str]:
+    with ExitStack() as stack:
+        yield Place("postgresql", tmp_path, stack).empty()
+
+
+def usually(url: str, **settings: str) -> None:
+    """Give every connection to a database other settings, as far as its server knows them."""
+    known = {name for (name,) in execute(url, text("SELECT name FROM pg_settings"))}
+    name = make_url(url).database
+    for setting in settings.keys() & known:
+        execute(url, text(f"ALTER DATABASE {name} SET {setting} = '{settings[setting]}'"))
+
+
+HASTE = dict.fromkeys(
+    [
+        "statement_timeout",
+        "idle_session_timeout",
+        "idle_in_transaction_session_timeout",
+        "transaction_timeout",
+    ],
+    "1min",
+)
+
+
+@pytest.mark.parametrize(
+    "connected", [reading, writing, migrating, partial(autocommitting, name="test")]
+)
+async def test_what_takes_long_is_not_ended_by_what_the_database_gives_others(
+    on_a_server: str, connected: Callable[[URL], AbstractAsyncContextManager[AsyncConnection]]
+):
+    usually(on_a_server, **HASTE)
+    query = text("SELECT setting FROM pg_settings WHERE name = ANY(:names)")
+    wanted = query.bindparams(names=[*HASTE])
+    assert ("60000",) in execute(on_a_server, wanted)
+    async with connected(async_url(on_a_server)) as connection:
+        assert {*await connection.scalars(wanted)} == {"0"}
+
+
+STILL_LOCKED = """
+op.execute("SELECT pg_sleep(1)")
+held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+assert op.get_bind().scalar(sa.text(held)) == 1
+"""
+
+
+def test_the_lock_is_not_lost_while_a_revision_takes_its_time(on_a_server: str, chain: Chain):
+    usually(on_a_server, idle_session_timeout="200ms", statement_timeout="200ms")
+    revision = chain.add(STILL_LOCKED)
+    said, _ = started(on_a_server, chain).communicate()
+    assert said == f"{revision}\n"

@@ -15,7 +15,8 @@ from sqlalchemy import URL, text
 from conftest import empty_database, settings_for
 from copies import programs
 from drifted import document, drift, execute, plain
-from timetracker_api.migrations import checking, commands, revisions
+from timetracker_api.migrations import checking, commands, revisions, stamping
+from timetracker_api.migrations.backups.postgresql import current_schema
 from timetracker_api.migrations.connections import reading
 from timetracker_api.models import metadata
 
@@ -137,6 +138,19 @@ async def test_neither_owner_nor_schema_make_a_difference(url: URL):
         assert await checking.check(settings_for(own), metadata) == []
     finally:
         await execute(url, f"DROP OWNED BY {role}", f"DROP ROLE {role}")
+
+
+@only_postgresql
+async def test_where_all_names_are_quoted_nothing_is_different(url: URL):
+    await execute(url, f"ALTER DATABASE {url.database} SET quote_all_identifiers = on")
+    settings = settings_for(url)
+    await commands.upgrade(settings)
+    assert await drift(url) == []
+    async with reading(url) as connection:
+        assert await current_schema(connection) == "public"
+    await stamping.stamp(settings, "head")
+    await commands.downgrade(settings, "-1")
+    await commands.upgrade(settings)
 
 
 @only_postgresql

@@ -15,10 +15,13 @@ from timetracker_api.custom_fields.indexing import reconcile
 from timetracker_api.custom_fields.models import CustomFieldDefinition
 from timetracker_api.db.session import Database
 from timetracker_api.migrations import revisions
+from timetracker_api.migrations.direct import MARK, UNHURRIED
 from timetracker_api.settings import Settings
 from traffic import seen, traffic
 
 pytestmark = pytest.mark.parametrize("settings", ["postgresql"], indirect=True, scope="session")
+
+SETTINGS = ",".join(["lock_timeout", MARK, *UNHURRIED])
 
 BEFORE = [script.revision for script in revisions.scripts().walk_revisions()][1]
 
@@ -70,7 +73,7 @@ async def test_other_commands_go_through_the_pooler(variables: Mapping[str, str]
     assert (done.exit_code, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("ignored", ["", "lock_timeout,statement_timeout,timetracker.direct"])
+@pytest.mark.parametrize("ignored", ["", SETTINGS])
 async def test_whoever_takes_a_pooler_for_the_server_is_told_so(
     settings: Settings, tmp_path: Path, ignored: str
 ):

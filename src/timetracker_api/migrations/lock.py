@@ -73,8 +73,7 @@ async def autocommitting(url: URL, name: str) -> AsyncGenerator[AsyncConnection]
 
     An open transaction would hold up CONCURRENTLY.
     """
-    waiting = {"lock_timeout": "0", "statement_timeout": "0"}
-    engine = direct_engine(url, name, isolation_level="AUTOCOMMIT", **waiting)
+    engine = direct_engine(url, name, isolation_level="AUTOCOMMIT", lock_timeout="0")
     try:
         async with engine.connect() as connection:
             yield connection
