@@ -1,13 +1,15 @@
 """Upgrades that are killed, upgrades at once, and upgrades of servers that end what takes long."""
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, ExitStack
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import URL, make_url, text
@@ -15,9 +17,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chains import FAMILY, Chain
 from copies import Place, execute
+from timetracker_api.migrations import checking, commands, revisions, stamping
 from timetracker_api.migrations.connections import migrating, reading, writing
 from timetracker_api.migrations.lock import autocommitting
-from timetracker_api.settings import async_url
+from timetracker_api.migrations.losses import forecast
+from timetracker_api.settings import Settings, async_url
+
+BEFORE = [script.revision for script in revisions.scripts().walk_revisions()][1]
+
+Say = Callable[[str], object]
 
 RUN = """
 import asyncio, sys
@@ -132,3 +140,45 @@ def test_the_lock_is_not_lost_while_a_revision_takes_its_time(on_a_server: str, 
     revision = chain.add(STILL_LOCKED)
     said, _ = started(on_a_server, chain).communicate()
     assert said == f"{revision}\n"
+
+
+def settings_of(url: str) -> Settings:
+    return Settings(database_url=url, migration_database_url=None)
+
+
+async def upgraded(settings: Settings, say: Say) -> None:
+    await commands.upgrade(settings, say=say)
+
+
+async def undone(settings: Settings, say: Say) -> None:
+    await forecast(settings, "-1", say=say)
+    await commands.downgrade(settings, "-1", say=say)
+
+
+async def checked(settings: Settings, say: Say) -> None:
+    assert await checking.drift(settings, say=say) == []
+
+
+async def stamped(settings: Settings, say: Say) -> None:
+    await stamping.stamp(settings, BEFORE, say=say)
+
+
+@pytest.mark.parametrize("table", ["users", "alembic_version"])
+@pytest.mark.parametrize("work", [upgraded, undone, checked, stamped])
+async def test_who_finds_a_table_locked_waits_until_it_is_free(
+    on_a_server: str, work: Callable[[Settings, Say], Coroutine[Any, Any, None]], table: str
+):
+    settings = settings_of(on_a_server)
+    await commands.upgrade(settings, BEFORE)
+    async with reading(async_url(on_a_server)) as holder:
+        await holder.execute(text(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"))
+        said: list[str] = []
+        released: list[asyncio.Task[None]] = []
+
+        def let_go(line: str) -> None:
+            said.append(line)
+            if len(said) == 1:
+                released.append(asyncio.create_task(holder.rollback()))
+
+        await work(settings, let_go)
+    assert said[0].startswith("a table is in use")

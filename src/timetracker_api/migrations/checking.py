@@ -1,7 +1,8 @@
 """Whether a database is what the models, and its revision, say of it; told in words."""
 
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -14,13 +15,22 @@ from timetracker_api.migrations import fingerprint, revisions
 from timetracker_api.migrations.connections import migration_url, reading
 from timetracker_api.migrations.dialect_only import leaving_out
 from timetracker_api.migrations.driver_errors import explained
+from timetracker_api.migrations.patience import patiently
 from timetracker_api.migrations.rendering import comparison
 from timetracker_api.settings import Settings
 
 THINGS = {"fk": "foreign key"}
 
+Say = Callable[[str], object]
 
-async def check(settings: Settings, metadata: MetaData, folder: Path | None = None) -> list[str]:
+
+async def check(
+    settings: Settings,
+    metadata: MetaData,
+    folder: Path | None = None,
+    *,
+    say: Say = lambda _: None,
+) -> list[str]:
     """Return how a database, which has to be at the head, differs from what it should be.
 
     The models say what that is, and the facts recorded of the head, which say more. Whether the
@@ -29,19 +39,27 @@ async def check(settings: Settings, metadata: MetaData, folder: Path | None = No
     url = migration_url(settings)
     with explained(url):
         async with reading(url) as connection:
-            state = await connection.run_sync(revisions.read_state, revisions.scripts(folder))
+            look = partial(revisions.read_state, scripts=revisions.scripts(folder))
+            state = await patiently(connection, look, say=say)
             if state.obstacle:
                 raise state.obstacle
-            found = await connection.run_sync(differences, metadata)
-            drifted = await connection.run_sync(fingerprint.drift, state.current, folder)
+            compare = partial(differences, metadata=metadata)
+            found = await patiently(connection, compare, say=say)
+            drifted = await patiently(connection, _drift_from(state.current, folder), say=say)
     unwritten = await fingerprint.unlike_models(fingerprint.MEMORY, metadata, folder)
     return fingerprint.together(found, drifted, unwritten)
 
 
-async def drift(settings: Settings, folder: Path | None = None) -> list[str]:
+def _drift_from(revision: str | None, folder: Path | None) -> Callable[[Connection], list[str]]:
+    return partial(fingerprint.drift, revision=revision, folder=folder)
+
+
+async def drift(
+    settings: Settings, folder: Path | None = None, *, say: Say = lambda _: None
+) -> list[str]:
     """Return how a database differs from what its revision, whichever that is, has made of it."""
-    async with _at_its_revision(settings, folder) as (connection, revision):
-        return await connection.run_sync(fingerprint.drift, revision, folder)
+    async with _at_its_revision(settings, folder, say) as (connection, revision):
+        return await patiently(connection, _drift_from(revision, folder), say=say)
 
 
 class Fingerprint(NamedTuple):
@@ -53,22 +71,25 @@ class Fingerprint(NamedTuple):
     """Whether its revision makes that of a database; None where nothing has been recorded."""
 
 
-async def fingerprint_of(settings: Settings, folder: Path | None = None) -> Fingerprint:
+async def fingerprint_of(
+    settings: Settings, folder: Path | None = None, *, say: Say = lambda _: None
+) -> Fingerprint:
     """Return what a database is, and whether that is what its revision should have made of it."""
-    async with _at_its_revision(settings, folder) as (connection, revision):
-        found = fingerprint.digest(await connection.run_sync(fingerprint.facts))
+    async with _at_its_revision(settings, folder, say) as (connection, revision):
+        found = fingerprint.digest(await patiently(connection, fingerprint.facts, say=say))
         wanted = fingerprint.digest_of(connection.dialect.name, revision, folder)
         return Fingerprint(revision, found, found == wanted if wanted else None)
 
 
 @asynccontextmanager
 async def _at_its_revision(
-    settings: Settings, folder: Path | None
+    settings: Settings, folder: Path | None, say: Say
 ) -> AsyncGenerator[tuple[AsyncConnection, str | None]]:
     url = migration_url(settings)
     with explained(url):
         async with reading(url) as connection:
-            state = await connection.run_sync(revisions.read_state, revisions.scripts(folder))
+            look = partial(revisions.read_state, scripts=revisions.scripts(folder))
+            state = await patiently(connection, look, say=say)
             if state.problem:
                 raise state.problem
             yield connection, state.current

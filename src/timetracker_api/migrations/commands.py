@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from alembic import command
@@ -64,9 +65,15 @@ _UP = _Direction(revisions.steps_up, lambda _, last: last, command.upgrade, tole
 _DOWN = _Direction(revisions.steps_down, revisions.parent, command.downgrade, tolerant=True)
 
 
-async def state(settings: Settings, folder: Path | None = None) -> State:
+async def state(
+    settings: Settings, folder: Path | None = None, *, say: Say = lambda _: None
+) -> State:
     """Return how the configured database stands to this release."""
-    return await _state(migration_url(settings), revisions.scripts(folder))
+    look = partial(read_state, scripts=revisions.scripts(folder))
+    url = migration_url(settings)
+    with explained(url):
+        async with reading(url) as connection:
+            return await patiently(connection, look, say=say)
 
 
 async def upgrade(  # noqa: PLR0913 - all but one have a default that suits most
@@ -114,7 +121,7 @@ async def _move(  # noqa: PLR0913, PLR0917 - the two callers above name them all
     with explained(url):
         async with migrating(url, lock_wait) as connection:
             # Read under the lock: another migrator may just have done all there is to do.
-            before = await connection.run_sync(read_state, scripts)
+            before = await patiently(connection, partial(read_state, scripts=scripts), say=say)
             await connection.rollback()
             if before.problem:
                 raise before.problem
@@ -122,19 +129,20 @@ async def _move(  # noqa: PLR0913, PLR0917 - the two callers above name them all
             if not steps:
                 return Outcome(before.current, before.current, before.head, ())
             target = direction.target(scripts, steps[-1])
-            drifted = await connection.run_sync(drift, before.current, folder)
+            compare = partial(drift, revision=before.current, folder=folder)
+            drifted = await patiently(connection, compare, say=say)
             await connection.rollback()
             if drifted:
                 _judge(drifted, before.current, direction, say)
             backup = await _backed_up(connection, settings, say) if direction.backup else None
             await _apply(connection, direction.command, target, steps, say, folder)
-    after = await _verified(url, target, folder, drifted=bool(drifted))
+    after = await _verified(url, target, folder, say, drifted=bool(drifted))
     return Outcome(before.current, after.current, after.head, steps, backup)
 
 
 async def _backed_up(connection: AsyncConnection, settings: Settings, say: Say) -> Backup | None:
     """Back up a database that holds data, before anything is done to it."""
-    filled = await connection.run_sync(holds_data)
+    filled = await patiently(connection, holds_data, say=say)
     await connection.rollback()
     if not filled:
         return None
@@ -164,21 +172,25 @@ def _shortly(differences: list[str]) -> str:
     return f"{differences[0]}{more}"
 
 
-async def _verified(url: URL, target: str, folder: Path | None, *, drifted: bool) -> State:
+async def _verified(
+    url: URL, target: str, folder: Path | None, say: Say, *, drifted: bool
+) -> State:
     """Look on a new connection whether the database is where, and what, it should be now.
 
     One that was something else before is something else after.
     """
     with explained(url):
         async with reading(url) as connection:
-            after = await connection.run_sync(read_state, revisions.scripts(folder))
+            look = partial(read_state, scripts=revisions.scripts(folder))
+            after = await patiently(connection, look, say=say)
             if (after.current or "base") != target:
                 raise Unverified(
                     f"the database should be at {target} now, but a new connection finds it at "
                     f"{after.current or 'no revision'}",
                     "Look for a second database, or a pooler, behind the same URL",
                 )
-            found = await connection.run_sync(drift, after.current, folder)
+            compare = partial(drift, revision=after.current, folder=folder)
+            found = await patiently(connection, compare, say=say)
     if found and not drifted:
         raise Unverified(
             f"the database is at {target} now, but is not what that should make of it: "
@@ -214,9 +226,3 @@ async def _apply(  # noqa: PLR0913, PLR0917 - what a run of Alembic takes
             f"{failed} failed and was rolled back: {first_line(error)}",
             "Correct what it stumbled over, then run this again: it resumes there",
         ) from error
-
-
-async def _state(url: URL, scripts: ScriptDirectory) -> State:
-    with explained(url):
-        async with reading(url) as connection:
-            return await connection.run_sync(read_state, scripts)

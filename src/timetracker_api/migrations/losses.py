@@ -1,7 +1,9 @@
 """What a downgrade would delete."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, quoted_name, select, table
@@ -12,9 +14,12 @@ from timetracker_api.migrations import revisions
 from timetracker_api.migrations.catalog import relations
 from timetracker_api.migrations.connections import migration_url, reading
 from timetracker_api.migrations.driver_errors import explained
+from timetracker_api.migrations.patience import patiently
 from timetracker_api.migrations.scripting import downgrade_sql
 from timetracker_api.migrations.wording import counted
 from timetracker_api.settings import Settings
+
+Say = Callable[[str], object]
 
 _DROPPED = re.compile(
     r"^(?:DROP TABLE (?:IF EXISTS )?(?P<table>[\w\"]+)"
@@ -46,13 +51,20 @@ class Forecast:
     losses: list[Loss]
 
 
-async def forecast(settings: Settings, revision: str, folder: Path | None = None) -> Forecast:
+async def forecast(
+    settings: Settings,
+    revision: str,
+    folder: Path | None = None,
+    *,
+    say: Say = lambda _: None,
+) -> Forecast:
     """Find out what downgrading to a revision would delete, without doing it."""
     url = migration_url(settings)
     scripts = revisions.scripts(folder)
     with explained(url):
         async with reading(url) as connection:
-            state = await connection.run_sync(revisions.read_state, scripts)
+            look = partial(revisions.read_state, scripts=scripts)
+            state = await patiently(connection, look, say=say)
             if state.problem:
                 raise state.problem
             steps = revisions.steps_down(scripts, state.current, revision)
@@ -60,7 +72,8 @@ async def forecast(settings: Settings, revision: str, folder: Path | None = None
                 return Forecast((), [])
             target = revisions.parent(scripts, steps[-1])
             sql = await downgrade_sql(f"{state.current}:{target}", folder)
-            return Forecast(steps, await connection.run_sync(_count, sql))
+            losses = await patiently(connection, partial(_count, sql=sql), say=say)
+            return Forecast(steps, losses)
 
 
 def _count(connection: Connection, sql: str) -> list[Loss]:

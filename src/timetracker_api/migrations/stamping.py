@@ -1,6 +1,8 @@
 """Saying at which revision a database is, without changing its tables."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from alembic.runtime.migration import MigrationContext
@@ -13,7 +15,10 @@ from timetracker_api.migrations.driver_errors import explained
 from timetracker_api.migrations.failures import Drift
 from timetracker_api.migrations.fingerprint import drift, matches
 from timetracker_api.migrations.lock import LOCK_WAIT, is_locked
+from timetracker_api.migrations.patience import patiently
 from timetracker_api.settings import Settings
+
+Say = Callable[[str], object]
 
 _versions = table(VERSION_TABLE, column("version_num"))
 
@@ -28,12 +33,13 @@ class Stamped:
     """In what it is not the revision that it is said to be; empty unless that was forced."""
 
 
-async def stamp(
+async def stamp(  # noqa: PLR0913 - all but two have a default that suits most
     settings: Settings,
     revision: str,
     *,
     force: bool = False,
     lock_wait: float = LOCK_WAIT,
+    say: Say = lambda _: None,
     folder: Path | None = None,
 ) -> Stamped:
     """Note a revision in a database that has the tables of that revision.
@@ -49,12 +55,15 @@ async def stamp(
             async with reading(url) as connection:
                 await connection.run_sync(_refuse_unlike, target, folder)
         async with migrating(url, lock_wait) as connection:
-            look = _unlike if force else _refuse_unlike
-            found = await connection.run_sync(look, target, folder)
-            before = await connection.run_sync(version_rows)
-            await connection.run_sync(_note, scripts, target)
-            await connection.commit()
-    return Stamped(", ".join(before) or None, target, tuple(found))
+            look = partial(_unlike if force else _refuse_unlike, revision=target, folder=folder)
+
+            def attempt(connection: Connection) -> Stamped:
+                found, before = look(connection), version_rows(connection)
+                _note(connection, scripts, target)
+                connection.commit()
+                return Stamped(", ".join(before) or None, target, tuple(found))
+
+            return await patiently(connection, attempt, say=say)
 
 
 def _is_missing(url: URL) -> bool:

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from timetracker_api.cli.db.answering import Answer, AsJSON, DatabaseURL, LockWait, answer
+from timetracker_api.cli.db.answering import Answer, AsJSON, DatabaseURL, LockWait, answer, progress
 from timetracker_api.custom_fields import indexing
 from timetracker_api.db.session import Database
 from timetracker_api.migrations import commands
@@ -22,7 +22,7 @@ def reindex_custom_fields(
     """Build the indexes on custom fields that are missing, and drop those nobody wants."""
 
     async def work(settings: Settings) -> Answer:
-        state = await commands.state(settings)
+        state = await commands.state(settings, say=progress)
         if state.obstacle:
             raise state.obstacle
         url = settings.migration_database_url or settings.database_url

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from timetracker_api.cli.db.answering import Answer, AsJSON, DatabaseURL, answer
+from timetracker_api.cli.db.answering import Answer, AsJSON, DatabaseURL, answer, progress
 from timetracker_api.cli.db.authoring import unwritten
 from timetracker_api.migrations import checking
 from timetracker_api.migrations.connections import migration_url
@@ -37,7 +37,7 @@ def fingerprint(
         return Answer("\n".join([*text, *missed]), document, failure)
 
     async def show(settings: Settings) -> Answer:
-        found = await checking.fingerprint_of(settings)
+        found = await checking.fingerprint_of(settings, say=progress)
         verdict = {None: "not recorded", True: "as recorded", False: "not as recorded"}
         text = f"{found.digest}  {found.revision or 'no revision'} ({verdict[found.as_recorded]})"
         return Answer(text, {"fingerprint": found._asdict()})

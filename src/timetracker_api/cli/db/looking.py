@@ -24,7 +24,7 @@ def current(
     """Show the revision of the database."""
 
     async def work(settings: Settings) -> Answer:
-        state = await commands.state(settings)
+        state = await commands.state(settings, say=progress)
         failure = state.obstacle if check_heads else None
         text = _standing(state) if not failure else state.current or "no revision"
         return Answer(text, {"revision": _document(state)}, failure)
@@ -46,7 +46,7 @@ def history(
         scripts = revisions.scripts()
         found = revision_history.history(scripts, revision_history.span(scripts, span))
         try:
-            at = (await commands.state(settings)).current
+            at = (await commands.state(settings, say=progress)).current
         except Unreachable as failure:  # the list is the same without it
             progress(str(failure))
             at = None

@@ -64,7 +64,7 @@ def downgrade(  # noqa: PLR0913, PLR0917 - Typer makes an option of each
     """Undo revisions, after a backup. Says what that deletes, and does it only with --yes."""
 
     async def work(settings: Settings) -> Answer:
-        ahead = await forecast(settings, revision)
+        ahead = await forecast(settings, revision, say=progress)
         document: dict[str, Any] = {"losses": [asdict(loss) for loss in ahead.losses]}
         if ahead.steps and not yes:
             problem = f"this undoes {', '.join(ahead.steps)}, and all that came with that"
@@ -103,7 +103,9 @@ def stamp(  # noqa: PLR0913, PLR0917 - Typer makes an option of each
         if not yes:
             problem = f"this notes {revision} in the database, and changes nothing else"
             raise Unconfirmed(problem, "If it may, add --yes")
-        outcome = await stamping.stamp(settings, revision, force=force, lock_wait=lock_wait)
+        outcome = await stamping.stamp(
+            settings, revision, force=force, lock_wait=lock_wait, say=progress
+        )
         for difference in outcome.differences:
             progress(f"warning: {difference}")
         before = f"before that at {outcome.before or 'no revision'}"
