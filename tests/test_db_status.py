@@ -13,9 +13,11 @@ import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import IntegrityError
 
+from clusters import a_cluster
 from copies import Place, apart, done, execute, typed
 from timetracker_api.migrations import revisions
 from timetracker_api.migrations.connections import migrating, reading
+from timetracker_api.migrations.lock import autocommitting
 from timetracker_api.migrations.status import Report, examine
 from timetracker_api.settings import Settings, async_url
 
@@ -179,6 +181,67 @@ def test_rights_that_are_missing_are_named(on_a_server: str):
         assert f"{role} does not own alembic_version, clients" in report(url)["rights"]["text"]
     finally:
         execute(on_a_server, text(f"DROP OWNED BY {role}"), text(f"DROP ROLE {role}"))
+
+
+def test_a_database_that_is_read_only_is_told_so(on_a_server: str):
+    name = make_url(on_a_server).database
+    execute(on_a_server, text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
+    found = report(on_a_server)
+    assert found["exit_code"] == 4
+    assert found["rights"]["text"] == "the database is read-only"
+    assert "default_transaction_read_only" in found["rights"]["way_out"]
+
+
+def test_a_standby_is_told_from_a_primary():
+    with a_cluster() as primary:
+        done("upgrade", "--database-url", primary.url())
+        with a_cluster(primary) as standby:
+            found = report(standby.url())
+    assert found["exit_code"] == 4
+    assert found["rights"]["text"] == "the database is read-only: the server is a standby"
+    assert "Name the primary" in found["rights"]["way_out"]
+    assert found["drift"]["level"] == "ok"
+
+
+@pytest.mark.parametrize("table", ["users", "data_migrations", "alembic_version"])
+def test_who_keeps_a_table_locked_is_named_beside_the_rest(on_a_server: str, table: str):
+    async def hold() -> tuple[int, dict[str, Any]]:
+        async with reading(async_url(on_a_server)) as connection:
+            await connection.execute(text(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"))
+            pid = await connection.scalar(text("SELECT pg_backend_pid()"))
+            return pid, await asyncio.to_thread(report, on_a_server)
+
+    pid, found = apart(hold())
+    assert found["exit_code"] == 11
+    name = f"process {pid} (timetracker-api db)"
+    assert found["blockers"]["text"] == f"{name} keeps {table} to itself"
+    assert f"pg_terminate_backend({pid})" in found["blockers"]["way_out"]
+    locked = {finding["subject"] for finding in found["findings"] if finding["level"] == "problem"}
+    known = {"users": "drift", "data_migrations": "data", "alembic_version": "revision"}
+    assert known[table] in locked
+    assert {"connection", "size", "rights", "lock", "revision", "backup"} <= found.keys()
+
+
+def test_who_waits_for_a_table_is_named_with_those_who_use_it(on_a_server: str):
+    pid = text("SELECT pg_backend_pid()")
+    waits = text("SELECT 1 FROM pg_locks WHERE pid = :pid AND NOT granted")
+    url = async_url(on_a_server)
+
+    async def hold() -> tuple[str, dict[str, Any]]:
+        async with reading(url) as user, autocommitting(url, "waiter") as waiter:
+            await user.execute(text("SELECT * FROM users"))
+            user_pid, waiter_pid = await user.scalar(pid), await waiter.scalar(pid)
+            change = asyncio.create_task(waiter.execute(text("TRUNCATE users CASCADE")))
+            while not await user.scalar(waits.bindparams(pid=waiter_pid)):  # noqa: ASYNC110 - as it says
+                await asyncio.sleep(0.01)
+            found = await asyncio.to_thread(report, on_a_server)
+            await user.rollback()
+            await change
+        return f"process {waiter_pid} (waiter) waits for process {user_pid} to let go of ", found
+
+    words, found = apart(hold())
+    assert found["exit_code"] == 11
+    assert found["blockers"]["text"].startswith(words)
 
 
 # What only a file has

@@ -27,11 +27,13 @@ UNREACHABLE = {
     "57P03": ("the server is starting up or shutting down", "Try again in a moment"),
 }
 
+READ_ONLY = "Name the server that takes writes, or see default_transaction_read_only"
+
 NOT_PERMITTED = {
     INSUFFICIENT_PRIVILEGE: (
         "Grant the role that migrates CREATE on the schema, and the ownership of its tables"
     ),
-    "25006": "Name the server that takes writes, or see default_transaction_read_only",
+    "25006": READ_ONLY,
     "3F000": "Create the schema that search_path names, or correct search_path",
 }
 MAY_NOT_CONNECT = "Grant the role CONNECT on it"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import URL, Connection
@@ -11,10 +12,11 @@ from timetracker_api.migrations.backups import taking
 from timetracker_api.migrations.connections import migration_url, reading
 from timetracker_api.migrations.data.standings import read
 from timetracker_api.migrations.driver_errors import explained
-from timetracker_api.migrations.failures import Drift, Failure
+from timetracker_api.migrations.failures import Drift, Failure, LockTimeout
 from timetracker_api.migrations.lock import is_locked
 from timetracker_api.migrations.revisions import State
 from timetracker_api.migrations.status.findings import Finding, problem, warning
+from timetracker_api.migrations.status.locks import keeping, locked, unless_locked
 from timetracker_api.migrations.status.postgresql import examine_postgresql
 from timetracker_api.migrations.status.sqlite import examine_sqlite
 from timetracker_api.settings import Settings
@@ -42,11 +44,17 @@ async def examine(settings: Settings, *, idle: float = IDLE, folder: Path | None
     scripts = revisions.scripts(folder)
     with explained(url):
         async with reading(url) as connection:
-            state = await connection.run_sync(revisions.read_state, scripts)
             findings = await connection.run_sync(_place, url, idle)
-            findings += _revision(state)
-            findings += await connection.run_sync(_drift, state, folder)
-            findings += await connection.run_sync(_data)
+            state = await unless_locked(connection, partial(revisions.read_state, scripts=scripts))
+            findings += _revision(state) if state else [locked("revision")]
+            for subject, look in {
+                "drift": partial(_drift, state=state, folder=folder),
+                "data": _data,
+            }.items():
+                found = await unless_locked(connection, look)
+                findings += [locked(subject)] if found is None else found
+            if any(isinstance(finding.failure, LockTimeout) for finding in findings):
+                findings += await connection.run_sync(keeping)
         if url.get_backend_name() == "sqlite":
             findings.append(await _lock(url))
         findings += _backup(settings, state)
@@ -74,8 +82,8 @@ def _revision(state: State) -> Iterator[Finding]:
         yield Finding("pending", ", ".join(state.pending))
 
 
-def _drift(connection: Connection, state: State, folder: Path | None) -> list[Finding]:
-    if state.problem or state.current is None:
+def _drift(connection: Connection, state: State | None, folder: Path | None) -> list[Finding]:
+    if state is None or state.problem or state.current is None:
         return []  # there is nothing to compare with
     found = fingerprint.drift(connection, state.current, folder)
     failures = [Drift(sentence, "timetracker-api db check") for sentence in found]
@@ -92,8 +100,8 @@ def _data(connection: Connection) -> list[Finding]:
     ]
 
 
-def _backup(settings: Settings, state: State) -> Iterator[Finding]:
-    if not state.current:
+def _backup(settings: Settings, state: State | None) -> Iterator[Finding]:
+    if state and not state.current:
         return
     if newest := taking.newest(settings):
         when = newest.manifest.created

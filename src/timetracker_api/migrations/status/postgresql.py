@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, text
 
 from timetracker_api.migrations.dialect_only import ON_DEMAND
+from timetracker_api.migrations.driver_errors import READ_ONLY
 from timetracker_api.migrations.failures import NotPermitted
 from timetracker_api.migrations.lock import KEY
 from timetracker_api.migrations.status.findings import Finding, problem, size, warning
@@ -15,7 +16,9 @@ _WHO = text("""
 """)
 
 _RIGHTS = text("""
-    SELECT coalesce(current_schema(), 'public') AS schema,
+    SELECT pg_is_in_recovery() AS is_standby,
+        CAST(current_setting('transaction_read_only') AS boolean) AS is_read_only,
+        coalesce(current_schema(), 'public') AS schema,
         coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS may_create,
         ARRAY(SELECT CAST(relname AS text) FROM pg_class
               WHERE relnamespace = to_regnamespace(quote_ident(current_schema()))
@@ -62,7 +65,15 @@ def examine_postgresql(connection: Connection, idle: float) -> Iterator[Finding]
 
 def _rights(connection: Connection, role: str) -> Iterator[Finding]:
     rights = connection.execute(_RIGHTS).one()
-    if not rights.may_create:
+    if rights.is_standby:
+        failure = NotPermitted(
+            "the database is read-only: the server is a standby",
+            "Name the primary, the server that takes writes",
+        )
+        yield problem("rights", failure)
+    elif rights.is_read_only:
+        yield problem("rights", NotPermitted("the database is read-only", READ_ONLY))
+    elif not rights.may_create:
         yield problem(
             "rights",
             NotPermitted(
