@@ -945,6 +945,48 @@ def test_a_role_that_may_not_create_tables_is_told_so(postgresql_url: str):
         apart(execute(postgresql_url, f"DROP ROLE {role}"))
 
 
+@pytest.fixture
+def reader(postgresql_url: str) -> Iterator[str]:
+    """The name of somebody who may look at a database at the head, and no more."""
+    name = f"reader_{uuid4().hex[:8]}"
+    apart(commands.upgrade(configured(postgresql_url)))
+    apart(
+        execute(
+            postgresql_url,
+            f"CREATE ROLE {name} LOGIN PASSWORD '{SECRET}'",
+            f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {name}",
+        )
+    )
+    yield name
+    apart(execute(postgresql_url, f"DROP OWNED BY {name}", f"DROP ROLE {name}"))
+
+
+@pytest.mark.parametrize(
+    ("statement", "command", "right"),
+    [
+        ("REVOKE CONNECT ON DATABASE {database} FROM PUBLIC", "current", "CONNECT on the database"),
+        ("REVOKE SELECT ON alembic_version FROM {role}", "current", "SELECT on the table"),
+        ("REVOKE SELECT ON users FROM {role}", "backup", "SELECT on the table"),
+        ("GRANT CREATE ON SCHEMA public TO {role}", "restore", "CREATE on the database"),
+    ],
+)
+def test_the_right_that_is_missing_is_named(  # noqa: PLR0913, PLR0917 - a case is three of them
+    postgresql_url: str, reader: str, tmp_path: Path, statement: str, command: str, right: str
+):
+    url = make_url(postgresql_url)
+    backup = str(tmp_path / "backup.ttb")
+    options = {"backup": ["--format", "portable", backup], "restore": [backup, "--yes"]}
+    if command == "restore":
+        typed("backup", *options["backup"], "--database-url", postgresql_url)
+        apart(commands.downgrade(configured(postgresql_url), "base"))
+    apart(execute(postgresql_url, statement.format(database=url.database, role=reader)))
+    as_reader = url.set(username=reader, password=SECRET).render_as_string(hide_password=False)
+    result = typed(command, *options.get(command, []), "--database-url", as_reader)
+    assert result.exit_code == 4
+    assert_one_line(result)
+    assert f"Grant the role {right}." in result.stderr
+
+
 def test_migrations_have_their_own_url_where_the_service_uses_a_pooler(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ):

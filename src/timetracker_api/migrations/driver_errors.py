@@ -13,6 +13,7 @@ from timetracker_api.migrations.failures import (
     PoolerInTheWay,
     Unreachable,
 )
+from timetracker_api.migrations.rights import missing_right
 
 INSUFFICIENT_PRIVILEGE = "42501"
 LOCK_NOT_AVAILABLE = "55P03"
@@ -36,7 +37,6 @@ NOT_PERMITTED = {
     "25006": READ_ONLY,
     "3F000": "Create the schema that search_path names, or correct search_path",
 }
-MAY_NOT_CONNECT = "Grant the role CONNECT on it"
 
 CANNOT_OPEN = "unable to open database file"
 
@@ -112,7 +112,8 @@ def _postgresql(error: BaseException, url: URL) -> Failure | None:
         return PoolerInTheWay() if "startup parameter" in said else other
     if state in NOT_PERMITTED:
         said = first_line(error)
-        way_out = MAY_NOT_CONNECT if "for database" in said else NOT_PERMITTED[state]
+        right = missing_right(said, _statement(error))
+        way_out = f"Grant the role {right}" if right else NOT_PERMITTED[state]
         return NotPermitted(f"{_name(url)}: {said}", way_out)
     if state == LOCK_NOT_AVAILABLE:
         return LockTimeout(
@@ -122,6 +123,11 @@ def _postgresql(error: BaseException, url: URL) -> Failure | None:
     if not state and any(isinstance(link, OSError) for link in _chain(error)):
         return Unreachable(f"{_name(url)}: {_reason(error)}", "Check the URL, and that it runs")
     return None
+
+
+def _statement(error: BaseException) -> str:
+    statements = (getattr(link, "statement", None) for link in _chain(error))
+    return next(filter(None, statements), "")
 
 
 def _name(url: URL) -> str:
