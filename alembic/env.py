@@ -6,6 +6,7 @@ Looking for drift, backing up and asking first is left to the commands of ``time
 import asyncio
 import contextlib
 import logging
+from pathlib import Path
 
 from alembic import context
 from alembic.runtime.migration import MigrationContext, MigrationInfo
@@ -21,7 +22,8 @@ from timetracker_api.migrations.importing import models
 from timetracker_api.migrations.patience import patiently
 from timetracker_api.migrations.progress import Progress
 from timetracker_api.migrations.rendering import comparison, render_item, write_revision
-from timetracker_api.migrations.revisions import read_state
+from timetracker_api.migrations.revisions import find, read_state
+from timetracker_api.migrations.stamping import refuse_unlike
 from timetracker_api.migrations.staying import staying
 
 log = logging.getLogger("timetracker_api.migrations")
@@ -63,6 +65,7 @@ def migrate(connection: Connection) -> None:
     )
     if changes_the_database():
         refuse_strange_database(connection)
+        refuse_wrong_stamp(connection)
         guard.begin(connection)
         connection.rollback()  # ends the reading, so that the first revision begins afresh
     with context.begin_transaction(), leaving_out(), staying():
@@ -74,6 +77,14 @@ def refuse_strange_database(connection: Connection) -> None:
     scripts = context.get_context().script
     if scripts and (problem := read_state(connection, scripts).problem):
         raise problem
+
+
+def refuse_wrong_stamp(connection: Connection) -> None:
+    """Note no revision in a database that has not its tables."""
+    running = context.get_context()
+    if running.script and "purge" in running.opts:  # which is an option of `stamp` alone
+        revision = find(running.script, str(context.get_revision_argument() or "base")).revision
+        refuse_unlike(connection, revision, Path(running.script.dir))
 
 
 async def migrate_on_own_connection() -> None:

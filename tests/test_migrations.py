@@ -525,6 +525,22 @@ async def test_a_strange_database_is_refused_and_left_alone(url: str, kind: str)
     assert await catalog(url) == before
 
 
+@pytest.mark.parametrize("options", [(), ("--purge",)])
+def test_plain_alembic_notes_no_revision_that_the_tables_are_not_at(
+    url: str, options: Sequence[str]
+):
+    apart(commands.upgrade(configured(url)))
+    before = apart(catalog(url))
+    process = plain_alembic(url, "stamp", EVERYTHING[0][:4], *options)
+    out, _ = process.communicate()
+    assert process.returncode != 0
+    assert f"the database is not at {EVERYTHING[0]}" in out
+    assert apart(catalog(url)) == before
+    process = plain_alembic(url, "stamp", "head", *options)
+    _, said = process.communicate()
+    assert process.returncode == 0, said
+
+
 @pytest.mark.parametrize("run", [command.upgrade, command.downgrade, command.stamp])
 @pytest.mark.parametrize("kind", ["ahead", "unversioned", "twice"])
 def test_plain_alembic_refuses_a_strange_database_too(

@@ -53,9 +53,9 @@ async def stamp(  # noqa: PLR0913 - all but two have a default that suits most
     with explained(url):
         if not force and _is_missing(url) and not await is_locked(url):  # nor will it come about
             async with reading(url) as connection:
-                await connection.run_sync(_refuse_unlike, target, folder)
+                await connection.run_sync(refuse_unlike, target, folder)
         async with migrating(url, lock_wait) as connection:
-            look = partial(_unlike if force else _refuse_unlike, revision=target, folder=folder)
+            look = partial(_unlike if force else refuse_unlike, revision=target, folder=folder)
 
             def attempt(connection: Connection) -> Stamped:
                 found, before = look(connection), version_rows(connection)
@@ -70,11 +70,12 @@ def _is_missing(url: URL) -> bool:
     return url.get_backend_name() == "sqlite" and not Path(url.database or "").exists()
 
 
-def _refuse_unlike(connection: Connection, revision: str, folder: Path | None) -> list[str]:
+def refuse_unlike(connection: Connection, revision: str, folder: Path | None) -> list[str]:
+    """Return that nothing is different in a database that is to be at a revision, or raise."""
     if found := _unlike(connection, revision, folder):
         raise Drift(
             f"the database is not at {revision}: {'; '.join(found)}",
-            "Correct the tables, or add --force if you know better",
+            "Correct the tables, or add --force to `timetracker-api db stamp` if you know better",
         )
     return []
 
