@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import make_url, text
 
 from copies import Place, content, done, execute, refused, typed
+from test_backup_faults import fill
 
 only_postgresql = pytest.mark.parametrize("place", ["postgresql"], indirect=True)
 any_format = pytest.mark.parametrize("format", ["native", "portable"])
@@ -196,3 +197,20 @@ def test_rows_that_a_policy_hides_are_not_left_out_of_a_backup(
     )
     execute(url, text(f"ALTER ROLE {role} BYPASSRLS"))
     assert place.backup(theirs, "--format", format).exists()
+
+
+@only_postgresql
+@any_format
+def test_a_backup_and_a_restore_take_longer_than_the_database_lets_others(
+    place: Place, format: str
+):
+    url = place.full()
+    fill(url)
+    before = content(url)
+    name = make_url(url).database
+    for setting in ("statement", "transaction", "idle_session", "idle_in_transaction_session"):
+        execute(url, text(f"ALTER DATABASE {name} SET {setting}_timeout = '50ms'"))
+    done(*in_place(place, url, format))
+    for setting in ("statement", "transaction", "idle_session", "idle_in_transaction_session"):
+        execute(url, text(f"ALTER DATABASE {name} RESET {setting}_timeout"))
+    assert content(url) == before

@@ -18,6 +18,8 @@ from typing import Any, cast
 
 from sqlalchemy import URL
 
+from timetracker_api.migrations.direct import UNHURRIED
+
 PARAMETERS = {
     "host": "PGHOST",
     "port": "PGPORT",
@@ -163,12 +165,13 @@ async def send(process: Process, data: bytes) -> None:
         raise _Gone(process) from error
 
 
-def environment(url: URL, name: str, options: str = "") -> dict[str, str]:
-    """Return the environment in which a program connects where we do."""
+def environment(url: URL, name: str, **settings: str) -> dict[str, str]:
+    """Return the environment in which a program connects where we do, with as much time."""
     connecting = url.get_dialect()().create_connect_args(url)[1]
     given = {
         PARAMETERS[key]: _listed(value) for key, value in connecting.items() if key in PARAMETERS
     }
+    options = " ".join(f"-c {key}={value}" for key, value in (UNHURRIED | settings).items())
     ours = {"PGAPPNAME": name, "PGOPTIONS": options, "PGCONNECT_TIMEOUT": "10", "LC_ALL": "C"}
     return os.environ | given | ours
 

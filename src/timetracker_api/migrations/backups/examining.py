@@ -22,7 +22,7 @@ async def _flaw(backup: Path, manifest: Manifest) -> str:
     if manifest.format == "portable":
         return portable.flaw(backup, manifest.tables)
     try:
-        programs = await programs_for(int(manifest.server_version.split(".")[0]))
+        programs = await programs_for(postgresql.release(manifest.server_version))
     except NoProgram:
         return ""  # the checksum is right, and there is nothing here to read it with
     return await postgresql.flaw(programs, backup)

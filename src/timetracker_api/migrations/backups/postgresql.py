@@ -47,9 +47,14 @@ async def server_version(connection: AsyncConnection) -> str:
     return str(await connection.scalar(text("SHOW server_version"))).split()[0]
 
 
+def release(version: str) -> int:
+    """Return the release that a version belongs to."""
+    return int(version.split(".", maxsplit=1)[0])
+
+
 async def fitting_programs(connection: AsyncConnection) -> Programs:
     """Return the programs that dump this server and read the dump again."""
-    programs = await programs_for(int((await server_version(connection)).split(".")[0]))
+    programs = await programs_for(release(await server_version(connection)))
     programs.path("pg_restore")
     return programs
 

@@ -28,9 +28,11 @@ from timetracker_api.migrations.backups.postgresql import (
     INSTALL,
     UNSUPPORTED,
     current_schema,
+    release,
     server_version,
 )
 from timetracker_api.migrations.connections import LOCK_TIMEOUT
+from timetracker_api.migrations.direct import TRANSACTION_TIMEOUT_SINCE
 from timetracker_api.migrations.driver_errors import LOCK_NOT_AVAILABLE
 from timetracker_api.migrations.failures import RestoreFailed
 from timetracker_api.migrations.progress import Note
@@ -52,15 +54,22 @@ async def load(connection: AsyncConnection, file: Path, manifest: Manifest, note
             f"{file} is of the schema {manifest.schema_name}, and the database uses {schema}",
             "Create that schema, and make it the first of search_path; or use a portable backup",
         )
-    programs = await _programs(connection, manifest)
+    server = release(await server_version(connection))
+    programs = await _programs(max(server, release(manifest.server_version)))
     names = await connection.run_sync(replacing.replaced, manifest.tables)
     await connection.run_sync(replacing.refuse_losses, names, portable=False)
+    unhurried = ["SET LOCAL transaction_timeout = 0"] * (server >= TRANSACTION_TIMEOUT_SINCE)
     replay = _Replay(
         programs,
         connection.engine.url,
         schema,
         file,
-        before=await connection.run_sync(replacing.dropping, names),
+        is_in_use=bool(names),
+        before=[
+            *unhurried,
+            f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'",
+            *await connection.run_sync(replacing.dropping, names),
+        ],
         after=[
             *await connection.run_sync(replacing.returning, schema, manifest.tables),
             *(_counted(schema, *item) for item in manifest.tables.items()),
@@ -78,11 +87,10 @@ async def load(connection: AsyncConnection, file: Path, manifest: Manifest, note
     return None
 
 
-async def _programs(connection: AsyncConnection, manifest: Manifest) -> Programs:
+async def _programs(newest: int) -> Programs:
     """Return the programs that know the server, and the one that the dump is of."""
-    versions = (await server_version(connection), manifest.server_version)
     try:
-        programs = await programs_for(max(int(each.split(".")[0]) for each in versions))
+        programs = await programs_for(newest)
         programs.path("pg_restore")
         programs.path("psql")
     except NoProgram as error:
@@ -98,6 +106,7 @@ class _Replay:
     url: URL
     schema: str
     file: Path
+    is_in_use: bool
     before: Sequence[str]
     after: Sequence[str]
 
@@ -106,10 +115,10 @@ class _Replay:
         async with running(
             self.programs.path("psql"),
             *("-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose", "-f", "-"),
-            environment=environment(self.url, NAME, "-c client_min_messages=warning"),
+            environment=environment(self.url, NAME, client_min_messages="warning"),
             stdin=PIPE,
         ) as psql:
-            await _say(psql, "BEGIN", f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'", *self.before)
+            await _say(psql, "BEGIN", *self.before)
             await self._read_to(psql, note)
             # Only now, that all of it was read, may it be kept: who dies before has done nothing.
             await _say(psql, *self.after, "COMMIT")
@@ -135,8 +144,7 @@ class _Replay:
         """Return what of the dump is to be restored, as pg_restore lists it."""
         async with running(self.programs.path("pg_restore"), "--list", str(self.file)) as listing:
             lines = (await cast("StreamReader", listing.stdout).read()).splitlines(keepends=True)
-        is_in_use = bool(self.before)
-        return b"".join(line for line in lines if not (is_in_use and _stays(line)))
+        return b"".join(line for line in lines if not (self.is_in_use and _stays(line)))
 
     def explain(self, error: ProgramFailed) -> None:
         """Raise what is to be done about an error, where there is anything."""
