@@ -6,7 +6,6 @@ an hour and rounded half to even in whole numbers: the same cents on both databa
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +13,7 @@ from sqlalchemy import BigInteger, case, cast, func, type_coerce
 
 from timetracker_api.db.types import Money
 from timetracker_api.entities import Values
-from timetracker_api.organization.schemas import Rounding
+from timetracker_api.organization.rounding import Rounded
 from timetracker_api.projects.tracking import SECONDS_PER_HOUR
 from timetracker_api.time_entries.models import TimeEntry
 
@@ -30,26 +29,10 @@ MEASURES = ("seconds", "rounded_seconds", "billable_seconds", "count", "running"
 _seconds: Any = TimeEntry.duration_seconds
 
 
-@dataclass(frozen=True)
-class Rounded:
-    """The policy by which the duration of every entry is rounded."""
-
-    minutes: int
-    mode: Rounding
-
-    def seconds(self) -> Any:
-        """Return the rounded duration of an entry. Half of a step is rounded up to the nearest."""
-        if not self.minutes:
-            return _seconds
-        exact = cast(_seconds, BigInteger)  # a step more than the longest is too long for 32 bits
-        step = self.minutes * 60
-        more = {"up": step - 1, "nearest": step // 2, "down": 0}[self.mode]
-        return (exact + more) // step * step
-
-
 def sums(rounded: Rounded, *, priced: bool) -> Mapping[str, Any]:
     """Return the sums over the entries of a group: of one currency, where they are ``priced``."""
-    seconds = rounded.seconds()
+    # A step more than the longest is too long for 32 bits.
+    seconds = rounded.of(cast(_seconds, BigInteger))
     found = {
         "seconds": _sum(_seconds),
         "rounded_seconds": _sum(seconds),

@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from timetracker_api.auth.scopes import Scope
 from timetracker_api.db.local_dates import LocalDate
 from timetracker_api.db.session import context
+from timetracker_api.organization.rounding import Rounded
 from timetracker_api.organization.schemas import Rounding, RoundingMinutes
 from timetracker_api.organization.service import policy
 from timetracker_api.problems import Fault, Invalid
 from timetracker_api.reports.grouping import GroupBy, dimensions
-from timetracker_api.reports.measures import Rounded
 from timetracker_api.reports.statement import Question
 from timetracker_api.reports.zones import offsets
 from timetracker_api.schema import LARGEST_ID, Day, TimeZoneName

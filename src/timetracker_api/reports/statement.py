@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import BigInteger, CompoundSelect, Select, func, literal, null, select, union_all
 
 from timetracker_api.db.code_points import ByCodePoint
+from timetracker_api.organization.rounding import Rounded
 from timetracker_api.reports.dimensions import Dimension
-from timetracker_api.reports.measures import MEASURES, Rounded, added, cents, currency, sums
+from timetracker_api.reports.measures import MEASURES, added, cents, currency, sums
 from timetracker_api.time_entries.models import TimeEntry
 
 Statement = Select[*tuple[Any, ...]]
