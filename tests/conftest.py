@@ -45,6 +45,7 @@ ORDINARY = {
     "locked_before": None,
     "rounding": "nearest",
     "rounding_minutes": 0,
+    "invoice_number_pattern": "INV-{year}-{number:4}",
 }
 """The settings of the organisation that every test begins with."""
 

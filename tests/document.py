@@ -120,10 +120,24 @@ async def furnish(api: AsyncClient) -> tuple[dict[str, int], dict[str, str]]:
             response = await api.post(operation.address(), json=body)
             if response.status_code == 201:
                 ids[operation.noun] = response.json()["id"]
+                if operation.name == "create_invoice":
+                    ids["line"] = await _issue(api, ids["invoice"])
             else:
                 refused[operation.name] = response.json()["errors"] or response.text
         waiting = [each for each in waiting if each.name in refused]
     return ids, refused
+
+
+async def _issue(api: AsyncClient, id: int) -> int:
+    """Issue an invoice with a line, which is returned: nothing can be paid before that."""
+    writing, issuing = (
+        next(each for each in EVERY if each.name == name)
+        for name in ("create_invoice_line", "issue_invoice")
+    )
+    line = await api.post(writing.address(id=id), json=writing.example)
+    issued = await api.post(issuing.address(id=id))
+    assert issued.is_success, issued.text
+    return line.json()["id"]
 
 
 def _creates(operation: Operation) -> bool:

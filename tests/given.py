@@ -42,6 +42,30 @@ class Given:
             fields |= {"started_at": "2026-11-20T09:00:00Z", "duration_seconds": 3600}
         return await self._post("/time-entries", fields)
 
+    async def an_invoice(self, **fields: Any) -> dict[str, Any]:
+        """Draft an invoice; for a new client unless one is named."""
+        if "client_id" not in fields:
+            fields["client_id"] = (await self.a_client("Client of an invoice"))["id"]
+        return await self._post("/invoices", fields)
+
+    async def a_line(self, invoice: dict[str, Any], price: str, **fields: Any) -> dict[str, Any]:
+        """Write a line on a draft."""
+        body = {"description": "Travel", "unit_price": price, **fields}
+        return await self._post(f"/invoices/{invoice['id']}/lines", body)
+
+    async def an_issued_invoice(self, total: str = "100", **fields: Any) -> dict[str, Any]:
+        """Issue an invoice with one line that comes to this total."""
+        invoice = await self.an_invoice(**fields)
+        await self.a_line(invoice, total)
+        issued = await self.api.post(f"/invoices/{invoice['id']}/issue")
+        assert issued.status_code == 200, issued.text
+        return issued.json()
+
+    async def a_payment(self, invoice: dict[str, Any], amount: str, **fields: Any) -> Any:
+        """Record a payment."""
+        body = {"invoice_id": invoice["id"], "amount": amount, "paid_on": "2026-12-01", **fields}
+        return await self._post("/payments", body)
+
     async def a_field(self, key: str, kind: str = "text", **fields: Any) -> dict[str, Any]:
         """Define a custom field; its label is its key in words."""
         label = key.replace("_", " ").capitalize()

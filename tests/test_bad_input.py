@@ -74,7 +74,11 @@ async def bodies(api: AsyncClient, world: dict[str, int]) -> list[tuple[Operatio
     """Every operation that takes a body, where to send it, and a body that it would accept."""
     me = (await api.get("/users/me")).json()["id"]
     return [
-        (each, each.address(id=world.get(each.noun, 1)), referring(each.example, world, me))
+        (
+            each,
+            each.address(id=world.get(each.noun, 1), line_id=world["line"]),
+            referring(each.example, world, me),
+        )
         for each in TAKING_BODIES
     ]
 

@@ -245,7 +245,7 @@ async def test_500_entries_take_as_many_statements_as_one(
         assert (others, inserts) == (expected, 1 if on_postgresql else length)
 
 
-async def test_a_single_entry_takes_seven_statements(
+async def test_a_single_entry_takes_seven_statements_or_eight(
     api: AsyncClient, given: Given, database: Database
 ):
     task = await given.a_task()
@@ -255,13 +255,13 @@ async def test_a_single_entry_takes_seven_statements(
     with statements(database) as sent:
         assert (await api.post("/time-entries", json={**HOUR, "task_id": task["id"]})).is_success
     assert len(sent) == AUTHENTICATION + 6
-    # User, entry, the definitions' version, the change, its event, and what is shown.
+    # User, entry, its invoice, the definitions' version, the change, its event, what is shown.
     with statements(database) as sent:
         assert (await api.patch(path, json={"notes": "x", "duration_seconds": 1})).is_success
-    assert len(sent) == AUTHENTICATION + 6
-    with statements(database) as sent:
-        assert (await api.patch(path, json={"task_id": None})).is_success
     assert len(sent) == AUTHENTICATION + 7
     with statements(database) as sent:
+        assert (await api.patch(path, json={"task_id": None})).is_success
+    assert len(sent) == AUTHENTICATION + 8
+    with statements(database) as sent:
         assert (await api.delete(path)).is_success
-    assert len(sent) == AUTHENTICATION + 5
+    assert len(sent) == AUTHENTICATION + 6

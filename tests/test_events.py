@@ -192,6 +192,7 @@ async def test_an_event_shows_nobody_what_its_record_would_not(
     await given.a_field("ticket")
     await given.a_template("ticket", "https://tickets.example.com/{value}")
     await given.a_user("ada")
+    await given.a_payment(await given.an_issued_invoice(), "1")
     await api.patch("/settings", json={"name": "Ours"})
     await api.post("/tokens", json={"name": "CI", "scopes": ["clients:read"]})
     assert {each["entity_type"] for each in await seen(api)} == READABLE_WITH.keys()

@@ -16,7 +16,7 @@ from timetracker_api.custom_fields.forms.harmless import harmless, is_harmless
 
 STATIC = "http://test/openapi.json"
 LIVE = f"{STATIC}?live=true"
-EVERYWHERE = ["client", "project", "task", "time_entry"]
+EVERYWHERE = ["client", "project", "task", "time_entry", "invoice"]
 
 HOSTILE = [
     "*/ process.exit() /*",

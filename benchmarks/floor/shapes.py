@@ -94,6 +94,7 @@ def entry(record: Sequence[Any]) -> dict[str, Any]:
         "source": source,
         "continues_id": continues_id,
         "complete": complete,
+        "invoice": None,
         "locks": [],
         "custom_fields": custom_fields,
         "custom_field_links": {},

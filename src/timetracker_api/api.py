@@ -7,9 +7,12 @@ from timetracker_api.custom_fields.changes.router import router as custom_field_
 from timetracker_api.custom_fields.forms.router import router as forms
 from timetracker_api.custom_fields.router import router as custom_field_definitions
 from timetracker_api.events.router import router as events
+from timetracker_api.invoices.lines.router import router as invoice_lines
+from timetracker_api.invoices.router import router as invoices
 from timetracker_api.link_templates.router import for_definers as link_template_usage
 from timetracker_api.link_templates.router import router as link_templates
 from timetracker_api.organization.router import router as settings
+from timetracker_api.payments.router import router as payments
 from timetracker_api.projects.router import router as projects
 from timetracker_api.reports.router import router as reports
 from timetracker_api.sessions.router import current as current_session
@@ -31,6 +34,8 @@ TAGS = {
     "clients": "Those the work is done for.",
     "projects": "Work for a client that time is recorded on.",
     "tasks": "The pieces of a project's work.",
+    "invoices": "What clients are billed.",
+    "payments": "What clients have paid.",
     "tags": "Words to find time entries by.",
     "custom-field-definitions": "Fields people define once; every record is checked against them.",
     "forms": "What to build forms for custom fields from.",
@@ -58,6 +63,9 @@ def include_routers(app: FastAPI) -> None:
         tasks,
         tags,
         reports,
+        invoices,
+        invoice_lines,
+        payments,
         custom_field_definitions,
         custom_field_changes,
         forms,

@@ -7,8 +7,10 @@ from timetracker_api.db.base import Base
 from timetracker_api.db.data_migrations import DataMigration
 from timetracker_api.db.schema_version import SchemaVersion
 from timetracker_api.events.models import Event
+from timetracker_api.invoices.models import Invoice, InvoiceCounter, InvoiceEntry, InvoiceLine
 from timetracker_api.link_templates.models import LinkTemplate
 from timetracker_api.organization.models import Organization
+from timetracker_api.payments.models import Payment
 from timetracker_api.projects.models import Project
 from timetracker_api.tasks.models import Task
 from timetracker_api.time_entries.models import TimeEntry
@@ -20,8 +22,13 @@ __all__ = [
     "CustomFieldDefinition",
     "DataMigration",
     "Event",
+    "Invoice",
+    "InvoiceCounter",
+    "InvoiceEntry",
+    "InvoiceLine",
     "LinkTemplate",
     "Organization",
+    "Payment",
     "Project",
     "SchemaVersion",
     "Task",

@@ -251,7 +251,7 @@ Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["EUR"])]
 """An ISO 4217 code."""
 
 
-def _plain_amount(amount: Decimal) -> str:
+def plain_amount(amount: Decimal) -> str:
     """At least two decimals, at most four."""
     cents = amount.quantize(Decimal("0.01"))
     return str(cents if cents == amount else amount.normalize())
@@ -278,7 +278,7 @@ Amount = Annotated[
     ),
     WrapValidator(_as_amount),
     Field(examples=["95.50"]),
-    PlainSerializer(_plain_amount, return_type=str),
+    PlainSerializer(plain_amount, return_type=str),
     Pattern(AMOUNT),
 ]
 """Money: a decimal string such as ``95.50``. A JSON number is read as well."""

@@ -21,6 +21,10 @@ class Scope(StrEnum):
     TAGS_WRITE = "tags:write"
     REPORTS_READ = "reports:read"
     RATES_READ = "rates:read"
+    INVOICES_READ = "invoices:read"
+    INVOICES_WRITE = "invoices:write"
+    PAYMENTS_READ = "payments:read"
+    PAYMENTS_WRITE = "payments:write"
     SETTINGS_READ = "settings:read"
     SETTINGS_WRITE = "settings:write"
     EVENTS_READ = "events:read"
@@ -75,6 +79,10 @@ SCOPES: Mapping[Role, frozenset[Scope]] = {
         Scope.TIME_ENTRIES_UNLOCK,
         Scope.TAGS_WRITE,
         Scope.RATES_READ,
+        Scope.INVOICES_READ,
+        Scope.INVOICES_WRITE,
+        Scope.PAYMENTS_READ,
+        Scope.PAYMENTS_WRITE,
         Scope.USERS_READ,
         Scope.EVENTS_READ,
     },
@@ -98,6 +106,10 @@ DESCRIPTIONS: Mapping[Scope, str] = {
     Scope.TAGS_WRITE: "Rename and merge tags.",
     Scope.REPORTS_READ: "See reports on the time entries one may see.",
     Scope.RATES_READ: "See and set hourly rates and amounts.",
+    Scope.INVOICES_READ: "See invoices, with all their amounts.",
+    Scope.INVOICES_WRITE: "Create, change, issue and void invoices; bill the time one may see.",
+    Scope.PAYMENTS_READ: "See payments.",
+    Scope.PAYMENTS_WRITE: "Record, change and delete payments.",
     Scope.SETTINGS_READ: "See the organisation's settings.",
     Scope.SETTINGS_WRITE: "Change the organisation's settings.",
     Scope.EVENTS_READ: "See who changed what.",

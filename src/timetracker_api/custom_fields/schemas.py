@@ -21,7 +21,7 @@ from timetracker_api.web.parameters import Search
 
 T = TypeVar("T")
 
-EntityType = Literal["client", "project", "task", "time_entry"]
+EntityType = Literal["client", "project", "task", "time_entry", "invoice"]
 """What can have custom fields. A test holds it against the entities that do."""
 
 KindName = Literal[
@@ -51,7 +51,7 @@ EntityTypes = Annotated[
     Field(
         min_length=1,
         max_length=10,
-        examples=[["client", "project", "task", "time_entry"]],
+        examples=[["client", "project", "task", "time_entry", "invoice"]],
     ),
     AfterValidator(_once),
 ]

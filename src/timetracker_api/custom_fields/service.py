@@ -52,7 +52,8 @@ def visible(session: AsyncSession) -> Sequence[ColumnElement[bool]]:
 async def create(session: AsyncSession, values: Values) -> CustomFieldDefinition:
     """Define a field; every record created from now on is checked against it."""
     values = plain(values)
-    faults = [*_reserved(values["key"]), *_too_many_choices(session, values)]
+    reserved = _reserved(values["key"], values["applies_to"], "key")
+    faults = [*reserved, *_too_many_choices(session, values)]
     checked = completed(values, *faults)
     await _refuse_unknown_default(session, checked)
     checked["created_by_id"] = context(session).actor_id
@@ -77,7 +78,9 @@ async def update(
     values = plain(values)
     before = {name: getattr(definition, name) for name in ATTRIBUTES}
     identity = () if converting else _new_identity(before, values)
-    wanted = completed(before | values, *identity, *_too_many_choices(session, values))
+    more = set(values.get("applies_to", ())) - set(before["applies_to"])
+    reserved = _reserved(before["key"], more, "applies_to")
+    wanted = completed(before | values, *identity, *reserved, *_too_many_choices(session, values))
     await _refuse_unknown_default(session, wanted)
     changed = {n: wanted[n] for n in wanted if n in values or wanted[n] != before[n]}
     rescaled = scale_of(before["scale"]) != scale_of(wanted["scale"])
@@ -128,12 +131,12 @@ def _new_identity(before: Values, values: Values) -> Iterator[Fault]:
             yield fault(name, "immutable", message)
 
 
-def _reserved(key: str) -> Iterator[Fault]:
-    """A new field must not be called like an attribute that records have anyway."""
-    kinds: Iterable[Any] = entities_with_custom_fields().values()
-    taken = {column.key for kind in kinds for column in inspect(kind).columns}
+def _reserved(key: str, entity_types: Iterable[str], field: str) -> Iterator[Fault]:
+    """A field must not be called like an attribute that its records have anyway."""
+    kinds: Mapping[str, Any] = entities_with_custom_fields()
+    taken = {column.key for name in entity_types for column in inspect(kinds[name]).columns}
     if key in RESERVED | taken:
-        yield fault("key", "reserved", f"{key} means something else already.")
+        yield fault(field, "reserved", f"{key} means something else already.")
 
 
 def _too_many_choices(session: AsyncSession, values: Values) -> Iterator[Fault]:

@@ -8,7 +8,7 @@ from typing import Any, Self
 SEPARATOR = "__"
 """A column labelled ``client__name`` becomes the member ``name`` of an object ``client``."""
 
-IDENTIFYING = frozenset({"id", "amount"})
+IDENTIFYING = frozenset({"id", "amount", "name"})
 """The members of an inner object without which it is null."""
 
 Pick = Callable[[Sequence[Any]], Sequence[Any]]

@@ -16,7 +16,10 @@ from timetracker_api.events.models import Event
 READABLE_WITH: Mapping[str, Scope] = {
     "client": Scope.CLIENTS_READ,
     "custom_field_definition": Scope.CUSTOM_FIELDS_WRITE,
+    "invoice": Scope.INVOICES_READ,
+    "invoice_line": Scope.INVOICES_READ,
     "link_template": Scope.LINK_TEMPLATES_WRITE,
+    "payment": Scope.PAYMENTS_READ,
     "project": Scope.PROJECTS_READ,
     "settings": Scope.SETTINGS_READ,
     "task": Scope.TASKS_READ,

@@ -27,6 +27,7 @@ REACHES: Mapping[str, Sequence[str]] = {
     "project": ("project", "client"),
     "task": ("task", "project", "client"),
     "time_entry": ("time_entry", "task", "project", "client", "user"),
+    "invoice": ("invoice", "client"),
 }
 """The records whose attributes a record's links may name: itself, and those above it."""
 

@@ -25,6 +25,7 @@ NATIVE: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "project": ("id", "code", "name"),
         "task": ("id", "name"),
         "time_entry": ("id",),
+        "invoice": ("id", "number"),
         "user": ("id",),
     }
 )

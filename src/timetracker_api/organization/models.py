@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from timetracker_api.db.base import Entity
 from timetracker_api.db.schema_version import ChangesSchema
+from timetracker_api.organization.numbering import ORDINARY
 
 
 class Organization(Entity, ChangesSchema):
@@ -42,3 +43,5 @@ class Organization(Entity, ChangesSchema):
     """Which way reports round the duration of every entry: ``up``, ``nearest`` or ``down``."""
     rounding_minutes: Mapped[int] = mapped_column(server_default=text("0"))
     """To how many minutes; 0 where they do not round."""
+    invoice_number_pattern: Mapped[str] = mapped_column(server_default=text(f"'{ORDINARY}'"))
+    """How invoices are numbered; see `organization.numbering`."""

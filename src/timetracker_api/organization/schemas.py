@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import MISSING, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from timetracker_api.organization.numbering import ORDINARY, NumberPattern
 from timetracker_api.schema import Amount, Body, Currency, Day, Name, Patch, Resource, TimeZoneName
 
 Overlaps = Literal["allow", "warn", "reject"]
@@ -47,6 +48,9 @@ class _Settings(Body):
     """Which way reports round the duration of every entry. What is recorded stays as it is."""
     rounding_minutes: Annotated[RoundingMinutes, Field(examples=[15])]
     """To how many minutes they round it; 0 for not at all."""
+    invoice_number_pattern: NumberPattern
+    """What the numbers of invoices look like: text with `{number}`, which counts from 1, or
+    `{number:4}` for at least four digits, and `{year}` where every year begins with 1 again."""
 
 
 class SettingsUpdate(Patch, _Settings):
@@ -74,3 +78,5 @@ class SettingsRead(Resource):
     """Which way reports round the duration of every entry."""
     rounding_minutes: Annotated[RoundingMinutes, Field(examples=[15])]
     """To how many minutes they round it; 0 for not at all."""
+    invoice_number_pattern: Annotated[str, Field(examples=[ORDINARY])]
+    """What the numbers of invoices look like."""

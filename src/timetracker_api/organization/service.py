@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from timetracker_api import clock
 from timetracker_api.db.schema_version import Snapshot
 from timetracker_api.entities import Representation
 from timetracker_api.organization.models import Organization
@@ -30,6 +32,11 @@ class Policy:
     locked_before: date | None
     rounding: Rounding
     rounding_minutes: int
+    invoice_number_pattern: str
+
+    def today(self) -> date:
+        """Return the date where the organisation is."""
+        return clock.now().astimezone(ZoneInfo(self.time_zone)).date()
 
 
 async def _load(session: AsyncSession) -> Policy:
@@ -44,6 +51,7 @@ async def _load(session: AsyncSession) -> Policy:
                 Organization.locked_before,
                 Organization.rounding,
                 Organization.rounding_minutes,
+                Organization.invoice_number_pattern,
             )
         )
     ).one()

@@ -15,6 +15,7 @@ from timetracker_api.projects.models import Project
 from timetracker_api.schema import Day, Moment
 from timetracker_api.tasks.models import Task
 from timetracker_api.time_entries import periods
+from timetracker_api.time_entries.invoiced import is_invoiced, on_one_of
 from timetracker_api.time_entries.models import TimeEntry
 from timetracker_api.time_entries.schemas import LONGEST_TAG
 from timetracker_api.web.feeds import Feed
@@ -44,6 +45,10 @@ class TimeEntryFilters(CustomFilters, frozen=True):
     """Only the billable, or only the others."""
     running: bool | None = None
     """Only what is running, or only what has ended."""
+    invoiced: bool | None = None
+    """Only those that are on an invoice, draft or issued, or only the others."""
+    invoice_id: Ids | None = None
+    """Only those on these invoices."""
     complete: bool | None = None
     """Only those that have all mandatory custom fields, or only the others."""
     search: Search | None = None
@@ -76,6 +81,10 @@ class TimeEntryFilters(CustomFilters, frozen=True):
         if self.running is not None:
             ended = TimeEntry.ended_at
             yield ended.is_(None) if self.running else ended.is_not(None)
+        if self.invoiced is not None:
+            yield is_invoiced() if self.invoiced else ~is_invoiced()
+        if self.invoice_id:
+            yield on_one_of([int(id) for id in self.invoice_id.split(",")])
         if self.complete is not None:
             yield TimeEntry.complete.is_(self.complete)
         if self.search:

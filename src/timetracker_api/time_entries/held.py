@@ -6,7 +6,7 @@ somebody who waits for them; and who waits sees, after that, what the other has 
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,6 +19,7 @@ from timetracker_api.db.session import context
 from timetracker_api.entities import Values
 from timetracker_api.organization.service import Policy, policy
 from timetracker_api.problems import Archived, Conflict, Invalid
+from timetracker_api.time_entries.invoiced import on_invoices
 from timetracker_api.time_entries.models import TimeEntry
 from timetracker_api.time_entries.places import Places, Spot, spot
 from timetracker_api.time_entries.showing import visible
@@ -40,6 +41,8 @@ class Held:
     entries: dict[int, TimeEntry]
     places: Places
     rule: Policy
+    invoiced: Mapping[int, Values] = field(default_factory=dict[int, Values])
+    """The invoices that entries are on."""
 
     def user(self, id: int) -> User:
         """Return a user whose time is to be recorded."""
@@ -65,8 +68,10 @@ async def hold(session: AsyncSession, changes: Sequence[Change]) -> Held:
     ids = sorted({id for id, _ in changes if id is not None})
     users = await locked_users(session, _named(session, changes), ids)
     entries = await _locked_entries(session, ids) if ids else {}
+    invoiced = await on_invoices(session, entries)
     spots = (spot(entries.get(id or 0), values) for id, values in changes)
-    return await held(session, users, entries, filter(None, spots))
+    found = await held(session, users, entries, filter(None, spots))
+    return replace(found, invoiced=invoiced)
 
 
 async def held(

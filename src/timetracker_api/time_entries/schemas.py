@@ -112,10 +112,21 @@ class Rate(Schema):
 class Lock(Schema):
     """Why an entry cannot be changed."""
 
-    kind: Annotated[Literal["period"], Field(examples=["period"])]
-    """What locks it."""
+    kind: Annotated[Literal["period", "invoice"], Field(examples=["period"])]
+    """What locks it: a period that is closed, or an invoice that it is on."""
     reason: Annotated[str, Field(examples=["Entries before 2026-01-01 are closed."])]
     """The same in a sentence."""
+
+
+class OnInvoice(Schema):
+    """The invoice that an entry is on."""
+
+    id: Annotated[int, Field(examples=[7])]
+    """Its id."""
+    number: Annotated[str | None, Field(examples=["INV-2026-0001"])]
+    """Its number; null for a draft."""
+    status: Annotated[Literal["draft", "issued", "partly_paid", "paid"], Field(examples=["issued"])]
+    """How far it is."""
 
 
 class EntryWarning(Schema):
@@ -162,6 +173,8 @@ class TimeEntryRead(Resource):
     """The entry it goes on from, after a pause."""
     complete: Annotated[bool, Field(examples=[True])]
     """Whether it has a value for every mandatory custom field."""
+    invoice: OnInvoice | None
+    """The invoice it is on, where it stays as it is; null where it can be billed still."""
     locks: Annotated[list[Lock], Field(examples=[[]])]
     """Why it cannot be changed; empty where it can."""
     custom_fields: CustomValues

@@ -16,6 +16,7 @@ from timetracker_api.time_entries import rules
 from timetracker_api.time_entries.held import Held, hold, owner
 from timetracker_api.time_entries.instants import local_date
 from timetracker_api.time_entries.intervals import between, interval
+from timetracker_api.time_entries.invoiced import refuse_invoiced
 from timetracker_api.time_entries.models import TimeEntry
 from timetracker_api.time_entries.places import PLACE, Place, refuse_archived, spot
 from timetracker_api.time_entries.pricing import price
@@ -70,6 +71,7 @@ async def add(session: AsyncSession, held: Held, values: Values) -> Written:
 
 async def change(session: AsyncSession, held: Held, entry: TimeEntry, values: Values) -> Written:
     """Change an entry, among other changes."""
+    refuse_invoiced(held.invoiced.get(entry.id))
     rules.refuse_locked(session, held.rule, entry.local_date)
     user = held.users[entry.user_id]
     if values.get("user_id", user.id) != user.id:
@@ -86,6 +88,7 @@ async def change(session: AsyncSession, held: Held, entry: TimeEntry, values: Va
 
 async def remove(session: AsyncSession, held: Held, entry: TimeEntry) -> None:
     """Remove an entry, among other changes."""
+    refuse_invoiced(held.invoiced.get(entry.id))
     rules.refuse_locked(session, held.rule, entry.local_date)
     await entities.stage_removal(session, entry)
     del held.entries[entry.id]

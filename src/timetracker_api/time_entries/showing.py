@@ -15,6 +15,7 @@ from timetracker_api.entities import Representation, Values
 from timetracker_api.organization.service import policy
 from timetracker_api.projects.models import Project
 from timetracker_api.tasks.models import Task
+from timetracker_api.time_entries.invoiced import INVOICES, LINKS, lock
 from timetracker_api.time_entries.models import TimeEntry
 from timetracker_api.time_entries.rules import locks
 
@@ -45,6 +46,9 @@ TIME_ENTRIES = Representation(
         TimeEntry.source,
         TimeEntry.continues_id,
         TimeEntry.complete,
+        INVOICES.c.id.label("invoice__id"),
+        INVOICES.c.number.label("invoice__number"),
+        INVOICES.c.status.label("invoice__status"),
         TimeEntry.custom_fields,
         TimeEntry.version,
         TimeEntry.created_at,
@@ -53,7 +57,9 @@ TIME_ENTRIES = Representation(
     .join(User, User.id == TimeEntry.user_id)
     .join(Client, Client.id == TimeEntry.client_id)
     .outerjoin(Project, Project.id == TimeEntry.project_id)
-    .outerjoin(Task, Task.id == TimeEntry.task_id),
+    .outerjoin(Task, Task.id == TimeEntry.task_id)
+    .outerjoin(LINKS, LINKS.c.entry_id == TimeEntry.id)
+    .outerjoin(INVOICES, INVOICES.c.id == LINKS.c.invoice_id),
 )
 
 
@@ -64,7 +70,8 @@ async def add_locks(session: AsyncSession, kind: type[Numbered], rows: Sequence[
         return
     rule = await policy(session)
     for row in rows:
-        row["locks"] = locks(row["local_date"], rule)
+        invoiced = [lock(row["invoice"])] if row["invoice"] else []
+        row["locks"] = [*locks(row["local_date"], rule), *invoiced]
 
 
 @entities.visibility(TimeEntry)

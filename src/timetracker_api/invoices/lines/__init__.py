@@ -1,0 +1,1 @@
+"""The lines of an invoice: written by hand, or made of time."""
