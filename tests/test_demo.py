@@ -35,8 +35,11 @@ NOW = datetime(2026, 11, 25, 15, 30, tzinfo=UTC)
 """A Wednesday."""
 
 
-TABLES = ("users", "clients", "projects", "tasks", "time_entries", "custom_field_definitions")
-IDS = {"id", "client_id", "project_id", "task_id", "user_id", "assignee_id"}
+TABLES = (
+    *("users", "clients", "projects", "tasks", "time_entries", "custom_field_definitions"),
+    *("invoices", "invoice_lines", "payments"),
+)
+IDS = {"id", "client_id", "project_id", "task_id", "user_id", "assignee_id", "invoice_id"}
 """What differs between two databases that hold the same."""
 MADE_ANEW = {"password_hash", "created_at", "updated_at", "version", "custom_fields"}
 """The same for values in which the password, the time of loading, or such a number stands."""
@@ -118,7 +121,8 @@ async def test_everything_in_it_can_be_shown_and_saved_again(visitor: AsyncClien
                     f"{path}/{each['id']}", json={"custom_fields": each["custom_fields"]}
                 )
                 assert saved.status_code == 200, saved.text
-    listed = (await visitor.get("/time-entries?limit=200&running=false")).json()["items"]
+    unbilled = await visitor.get("/time-entries?limit=200&running=false&invoiced=false")
+    listed = unbilled.json()["items"]
     for each in listed[::20]:
         given = {name: each[name] for name in ("custom_fields", "tags", "notes", "started_at")}
         saved = await visitor.patch(f"/time-entries/{each['id']}", json=given)
@@ -204,6 +208,19 @@ async def test_it_has_something_of_everything(company: Company):
     assert {each["is_mandatory"] for each in definitions} == {True, False}
     assert {each["is_active"] for each in definitions} == {True, False}
     assert any(len(each["applies_to"]) > 1 for each in definitions)
+
+
+async def test_last_week_is_billed_and_paid_in_every_way(visitor: AsyncClient):
+    listed = (await visitor.get("/invoices?sort=created_at")).json()["items"]
+    statuses = [each["status"] for each in listed]
+    assert statuses == ["draft", "issued", "partly_paid", "paid", "paid"]
+    assert [each["number"] for each in listed[1:]] == [f"INV-2026-000{n}" for n in range(1, 5)]
+    assert listed[-1]["outstanding"].startswith("-")
+    billed = (await visitor.get("/time-entries?invoiced=true")).json()["items"]
+    assert {each["local_date"] for each in billed} <= {f"2026-11-{day}" for day in range(16, 23)}
+    assert billed
+    found = (await visitor.get(f"/invoices/{billed[0]['invoice']['id']}")).json()
+    assert any(line["seconds"] for line in found["lines"])
 
 
 async def test_people_sign_in_with_the_password_it_tells(company: Company):

@@ -262,6 +262,28 @@ def test_who_has_taken_the_tour_can_record_time_as_its_page_shows(service: str, 
     assert json.loads(recorded).items() >= shown.items()
 
 
+def test_who_has_recorded_time_can_bill_it_as_its_page_shows(service: str, tmp_path: Path):
+    before = blocks(read("docs/time-tracking.md").partition("\n- **Where.**")[0])
+    page = blocks(read("docs/invoices.md"))
+    steps = list(followed([*tour(), *before, *page], service, tmp_path))
+    for _, shown, answer in steps[-len(page) // 2 :]:
+        assert shows(json.loads(shown), json.loads(answer)), f"the page shows\n{shown}\n{answer}"
+
+
+def shows(shown: Any, answer: Any) -> bool:
+    """Tell whether an answer is what a page shows of it; three dots stand for the rest."""
+    if isinstance(shown, dict):
+        parts = cast(dict[str, Any], shown)
+        whole = parts.pop("...", None) is None
+        return all(
+            name in answer and shows(each, answer[name]) for name, each in parts.items()
+        ) and (not whole or parts.keys() == answer.keys())
+    if isinstance(shown, list):
+        each = zip(cast(list[Any], shown), answer, strict=True)
+        return all(shows(one, other) for one, other in each)
+    return shown == answer
+
+
 def tour() -> list[tuple[str, str]]:
     """Return the blocks of the tour."""
     _, tour = read("README.md").split("## A five-minute tour\n")

@@ -23,6 +23,7 @@ from timetracker_api.custom_fields.registry import fields_of
 from timetracker_api.db.schema_version import fence
 from timetracker_api.db.session import context
 from timetracker_api.demo import definitions, people
+from timetracker_api.demo.billing import bill_last_week
 from timetracker_api.demo.days import Diary
 from timetracker_api.demo.entries import Ledger, Row, in_order, places
 from timetracker_api.demo.scale import Scale
@@ -103,6 +104,7 @@ async def load(session: AsyncSession, scale: Scale, advance: Advance = lambda _:
     if scale.entries:
         await _start_timer(session, businesses[0], hired[1], now - STARTED_BEFORE)
         advance(1)
+    await bill_last_week(session, businesses, now.date())
     await fields.update(session, retired, {"is_active": False})
     await _put_away(session, businesses, hired[people.LEFT])
     await _close(session, organization, now.date())

@@ -23,7 +23,7 @@ from timetracker_api.schema import (
     Text,
 )
 
-PaymentDays = Annotated[int, Field(ge=0, le=3650, examples=[30])]
+PaymentDays = Annotated[int, Field(ge=0, le=3650)]
 
 
 class InvoiceFields(Body):
@@ -31,9 +31,9 @@ class InvoiceFields(Body):
 
     issued_on: Day | None = None
     """The date it bears; null for the day on which it is issued."""
-    due_on: Annotated[Day | None, Field(examples=[None])] = None
+    due_on: Annotated[Day, Field(examples=["2026-12-22"])] | None = None
     """When it is to be paid; or else `payment_days`."""
-    payment_days: PaymentDays | None = None
+    payment_days: Annotated[PaymentDays | None, Field(examples=[None])] = None
     """How many days after `issued_on` it is to be paid; `due_on` follows when it is issued."""
     reference: Annotated[Name, Field(examples=["PO-4711"])] | None = None
     """What the client calls the order."""
