@@ -51,7 +51,9 @@ async def test_an_invoice_must_have_what_is_mandatory(api: AsyncClient, given: G
     (field, _) = sorted(listed.json()["items"], key=lambda each: each["key"], reverse=True)
     path = f"/custom-field-definitions/{field['id']}"
     found = (await api.get(f"{path}/violations")).json()["items"]
-    assert [(each["entity_type"], each["id"]) for each in found] == [("invoice", before["id"])]
+    assert [(each["entity_type"], each["entity_id"]) for each in found] == [
+        ("invoice", before["id"])
+    ]
     filled = await api.post(f"{path}/backfill", json={"value": "0"})
     assert filled.json()["impact"][0]["changed"] == 1
 
@@ -104,8 +106,8 @@ async def test_values_and_numbers_become_links(api: AsyncClient, given: Given):
     address = f"{erp}/n/{issued['number']}"
     assert issued["custom_field_links"]["invoice.number"][0]["url"] == address
     resolved = await api.get("/link-templates/resolve", params={"url": address})
-    (match,) = resolved.json()["matches"]
-    assert (match["entity_type"], match["record"]["id"]) == ("invoice", issued["id"])
+    (match,) = resolved.json()["items"]
+    assert (match["entity_type"], match["id"]) == ("invoice", issued["id"])
 
 
 async def test_forms_have_a_schema_for_invoices(api: AsyncClient, given: Given):
@@ -147,10 +149,9 @@ async def test_a_list_takes_as_many_statements_however_many_invoices_there_are(
     assert await count(database, api, "GET", path) == AUTHENTICATION + 2
     assert await count(database, api, "GET", "/payments") == AUTHENTICATION + 2
     billing = f"{path}/lines/from-time"
-    few = await count(database, api, "POST", billing, to="2026-11-20", group_by="project")
     await given.an_entry(client_id=client)
-    before = await count(database, api, "POST", billing, group_by="entry")
+    few = await count(database, api, "POST", billing, group_by="day")
     for number in range(10):
         await given.an_entry(client_id=client, notes=f"{number}")
-    assert few == before == await count(database, api, "POST", billing, group_by="entry")
+    assert await count(database, api, "POST", billing, group_by="day") == few
     assert await count(database, api, "GET", "/time-entries?invoiced=true") == AUTHENTICATION + 1

@@ -7,7 +7,7 @@ from callers import Callers
 from given import Given, faults
 from people import recorded
 from timetracker_api.db.session import Database
-from timetracker_api.invoices.lines import service
+from timetracker_api.invoices.lines import service, time
 
 
 async def bill(
@@ -83,9 +83,9 @@ async def test_a_line_can_be_written_found_changed_and_deleted(api: AsyncClient,
         ({"description": "a\0"}, ("/description", "control_characters")),
         ({"unit_price": "-1"}, ("/unit_price", "minimum")),
         ({"unit_price": 1.00001}, ("/unit_price", "scale")),
-        ({"quantity": "1000000.0001"}, ("/quantity", "maximum")),
+        ({"quantity": "1000000"}, ("/quantity", "maximum")),
         ({"tax_rate": "101"}, ("/tax_rate", "maximum")),
-        ({"quantity": "1000000", "unit_price": "9999999999"}, ("/unit_price", "maximum")),
+        ({"quantity": "999999", "unit_price": "9999999999"}, ("/unit_price", "maximum")),
         ({"amount": "1"}, ("/amount", "unknown_field")),
         ({"seconds": 1}, ("/seconds", "unknown_field")),
     ],
@@ -276,6 +276,18 @@ async def test_time_is_billed_once(api: AsyncClient, given: Given, work: dict[st
     for invoice in (work["invoice"], other):
         again = (await bill(api, invoice)).json()
         assert (again["lines"], again["amount"], again["left_out"]) == ([], "0.00", [])
+
+
+async def test_so_many_entries_are_billed_at_once(
+    api: AsyncClient, given: Given, work: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+):
+    await a_month(given, work)
+    for most, status in ((4, 422), (5, 200)):
+        monkeypatch.setattr(time, "MOST_ENTRIES", most)
+        for dry_run in (True, False):
+            answer = await bill(api, work["invoice"], dry_run=dry_run)
+            assert answer.status_code == status
+            assert status == 200 or faults(answer) == {("/from", "maximum")}
 
 
 async def test_time_whose_line_or_draft_is_deleted_can_be_billed_again(

@@ -268,17 +268,16 @@ def _as_amount(value: object, read: ValidatorFunctionWrapHandler) -> Any:
     return amount
 
 
+AMOUNT_READ = WrapValidator(_as_amount)
+AMOUNT_SHOWN = PlainSerializer(plain_amount, return_type=str)
+LARGEST_AMOUNT = Decimal("9999999999.9999")
+
 Amount = Annotated[
     Decimal,
-    Field(
-        strict=False,
-        ge=0,
-        le=Decimal("9999999999.9999"),
-        decimal_places=4,
-    ),
-    WrapValidator(_as_amount),
+    Field(strict=False, ge=0, le=LARGEST_AMOUNT, decimal_places=4),
+    AMOUNT_READ,
     Field(examples=["95.50"]),
-    PlainSerializer(plain_amount, return_type=str),
+    AMOUNT_SHOWN,
     Pattern(AMOUNT),
 ]
 """Money: a decimal string such as ``95.50``. A JSON number is read as well."""

@@ -1,11 +1,16 @@
 """Payments as the API takes and shows them."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Annotated
 
 from pydantic import Field
 
 from timetracker_api.schema import (
+    AMOUNT,
+    AMOUNT_READ,
+    AMOUNT_SHOWN,
+    LARGEST_AMOUNT,
     Amount,
     Body,
     Day,
@@ -13,11 +18,22 @@ from timetracker_api.schema import (
     Line,
     Name,
     Patch,
+    Pattern,
     Reference,
     Resource,
     Schema,
     Text,
 )
+
+Paid = Annotated[
+    Decimal,
+    Field(strict=False, gt=0, le=LARGEST_AMOUNT, decimal_places=4),
+    AMOUNT_READ,
+    Field(examples=["95.50"]),
+    AMOUNT_SHOWN,
+    Pattern(AMOUNT),
+]
+"""Money that is more than none."""
 
 Method = Annotated[Line, Field(min_length=1, max_length=50, examples=["bank transfer"])]
 
@@ -25,7 +41,7 @@ Method = Annotated[Line, Field(min_length=1, max_length=50, examples=["bank tran
 class PaymentFields(Body):
     """What can be said of a payment."""
 
-    amount: Annotated[Amount, Field(gt=0)]
+    amount: Paid
     """How much was paid, in the invoice's currency. More than is owed is taken as well."""
     paid_on: Day
     """The day on which it was."""

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from timetracker_api.invoices.lines.schemas import Percent, Quantity, Sum
+from timetracker_api.invoices.lines.schemas import Percent, Sum
 from timetracker_api.schema import Amount, Schema
 
 Reason = Literal["running", "incomplete", "no_rate", "other_currency"]
@@ -18,7 +18,7 @@ class BilledLine(Schema):
     """Its number; null for a dry run."""
     description: Annotated[str, Field(examples=["Website"])]
     """What it is."""
-    quantity: Quantity
+    quantity: Annotated[Sum, Field(examples=["1.50"])]
     """The hours, rounded to four decimals for show."""
     unit_price: Amount
     """The rate of the time."""

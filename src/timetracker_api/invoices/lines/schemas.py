@@ -3,9 +3,11 @@
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import Field, PlainSerializer
+from pydantic import Field
 
 from timetracker_api.schema import (
+    AMOUNT_READ,
+    AMOUNT_SHOWN,
     Amount,
     Body,
     IdOf,
@@ -13,21 +15,36 @@ from timetracker_api.schema import (
     Pattern,
     Resource,
     Text,
-    plain_amount,
 )
 
-Percent = Annotated[Amount, Field(le=100, examples=["21.00"])]
+Percent = Annotated[
+    Decimal,
+    Field(strict=False, ge=0, le=100, decimal_places=4),
+    AMOUNT_READ,
+    Field(examples=["21.00"]),
+    AMOUNT_SHOWN,
+    Pattern(r"^0*(100(\.0{1,4})?|[0-9]{1,2}(\.[0-9]{1,4})?)$"),
+]
 """A part of a hundred, with up to four decimals."""
+
+Quantity = Annotated[
+    Decimal,
+    Field(strict=False, ge=0, le=Decimal("999999.9999"), decimal_places=4),
+    AMOUNT_READ,
+    Field(examples=["2.00"]),
+    AMOUNT_SHOWN,
+    Pattern(r"^0*[0-9]{1,6}(\.[0-9]{1,4})?$"),
+]
+"""How many there are of something, with up to four decimals."""
 
 Sum = Annotated[
     Decimal,
     Field(examples=["121.00"]),
-    PlainSerializer(plain_amount, return_type=str),
+    AMOUNT_SHOWN,
     Pattern(r"^-?[0-9]+\.[0-9]{2,4}$"),
 ]
 """What amounts come to, which may be more than any of them, or less than nothing."""
 
-Quantity = Annotated[Amount, Field(le=1_000_000, examples=["2.00"])]
 Description = Annotated[Text, Field(min_length=1, max_length=2000, examples=["Travel expenses"])]
 
 
@@ -64,7 +81,7 @@ class LineRead(Resource):
     """Its place among the lines, counted from 1."""
     description: Annotated[str, Field(examples=["Travel expenses"])]
     """What it is."""
-    quantity: Quantity
+    quantity: Annotated[Sum, Field(examples=["2.00"])]
     """How many there are. Of time, the hours, rounded to four decimals for show: the amount is
     computed from `billed_seconds`."""
     unit_price: Amount

@@ -79,19 +79,26 @@ async def find(
     held: frozenset[int] | None = None
     if hold:
         locked = select(TimeEntry.id).where(*_unbilled, *where).order_by(TimeEntry.id)
-        held = frozenset(await session.scalars(locked.with_for_update()))
+        locked = locked.limit(MOST_ENTRIES + 1).with_for_update()
+        held = frozenset(await session.scalars(locked))
+        _refuse_too_many(len(held))
+    rows = (await session.execute(_ENTRIES.where(*where).limit(MOST_ENTRIES + 1))).all()
+    _refuse_too_many(len(rows))
     found = Found()
-    for row in await session.execute(_ENTRIES.where(*where).limit(MOST_ENTRIES + 1)):
+    for row in rows:
         if held is not None and row.id not in held:
             continue
         if (reason := _reason(row, currency)) is None:
             found.entries.append(row)
         else:
             found.left_out.setdefault(reason, []).append(row.id)
-    if len(found.entries) + sum(map(len, found.left_out.values())) > MOST_ENTRIES:
+    return found
+
+
+def _refuse_too_many(count: int) -> None:
+    if count > MOST_ENTRIES:
         message = f"There are more than {MOST_ENTRIES} entries: take a shorter time."
         raise Invalid(fault("from", "maximum", message))
-    return found
 
 
 def _reason(row: Entry, currency: str) -> Reason | None:
