@@ -152,6 +152,11 @@ async def test_an_invoice_has_so_many_lines(
     body = {"description": "x", "unit_price": "1"}
     refused = await api.post(f"/invoices/{invoice['id']}/lines", json=body)
     assert (refused.status_code, refused.json()["code"]) == (409, "too_many_lines")
+    await api.patch(f"/clients/{invoice['client']['id']}", json={"hourly_rate": "60"})
+    await given.an_entry(client_id=invoice["client"]["id"])
+    for dry_run in (True, False):
+        refused = await bill(api, invoice, dry_run=dry_run)
+        assert (refused.status_code, refused.json()["code"]) == (409, "too_many_lines")
 
 
 @pytest.mark.parametrize(

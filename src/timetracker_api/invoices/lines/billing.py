@@ -17,7 +17,7 @@ from timetracker_api.invoices.amounts import worth
 from timetracker_api.invoices.entries import bind
 from timetracker_api.invoices.lines.choosing import TimeToBill
 from timetracker_api.invoices.lines.grouping import Group, grouped
-from timetracker_api.invoices.lines.service import MOST, append
+from timetracker_api.invoices.lines.service import MOST, append, next_place
 from timetracker_api.invoices.lines.time import find
 from timetracker_api.invoices.models import Invoice
 from timetracker_api.invoices.rules import refuse_issued
@@ -50,7 +50,9 @@ async def bill(
     groups = grouped(found.entries, data.group_by)
     lines = [group.line(data.tax_rate) for group in groups]
     told = [_told(*each, currency) for each in zip(groups, lines, strict=True)]
-    if lines and not dry_run:
+    if dry_run:
+        await next_place(session, invoice, len(lines))
+    elif lines:
         added = await append(session, invoice, lines)
         await bind(session, invoice, [*zip(added, (group.ids for group in groups), strict=True)])
         for each, line in zip(told, added, strict=True):

@@ -52,17 +52,22 @@ async def append(
 ) -> Sequence[InvoiceLine]:
     """Put lines at the end of a draft. Lines of time have their seconds already."""
     refuse_issued(invoice)
-    mine = InvoiceLine.invoice_id == invoice.id
-    counted = select(func.count(), func.coalesce(func.max(InvoiceLine.position), 0)).where(mine)
-    count, last = (await session.execute(counted)).one()
-    if count + len(added) > MOST_LINES:
-        raise TooManyLines(f"There would be {count + len(added)} lines.")
     lines: list[InvoiceLine] = []
-    for position, values in enumerate(added, last + 1):
+    for position, values in enumerate(added, await next_place(session, invoice, len(added))):
         line = InvoiceLine(invoice_id=invoice.id, position=position)
         lines.append(await _give(session, invoice, line, dict(values)))
     await recount(session, invoice)
     return lines
+
+
+async def next_place(session: AsyncSession, invoice: Invoice, more: int) -> int:
+    """Return the place of the first of so many more lines, or raise `TooManyLines`."""
+    mine = InvoiceLine.invoice_id == invoice.id
+    counted = select(func.count(), func.coalesce(func.max(InvoiceLine.position), 0)).where(mine)
+    count, last = (await session.execute(counted)).one()
+    if count + more > MOST_LINES:
+        raise TooManyLines(f"There would be {count + more} lines.")
+    return last + 1
 
 
 async def change(
