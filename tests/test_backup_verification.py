@@ -25,8 +25,10 @@ def truncated(content: bytes) -> bytes:
 
 
 def blank_in_the_middle(content: bytes) -> bytes:
-    middle = len(content) // 2 // 4096 * 4096
-    return content[:middle] + bytes(4096) + content[middle + 4096 :]
+    """Blank some pages: one alone may be free, and nobody would miss it."""
+    third = max(len(content) // 3 // 4096, 1) * 4096
+    begin = len(content) // 3 // 4096 * 4096
+    return content[:begin] + bytes(third) + content[begin + third :]
 
 
 def blank_page_of_rows(content: bytes) -> bytes:

@@ -102,7 +102,7 @@ async def test_no_fault_of_a_body_is_told_in_words_of_pydantic(
     world, _ = await furnish(api)
     me = (await api.get("/users/me")).json()["id"]
     body = referring(operation.example, world, me)
-    address = operation.address(id=world.get(operation.noun, 1))
+    address = operation.address(id=world.get(operation.noun, 1), line_id=world["line"])
     found = 0
     for name, schema in operation.body["properties"].items():
         for value in (*OTHERS, *beyond(schema)):
