@@ -1,3 +1,4 @@
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -224,6 +225,21 @@ async def test_time_becomes_a_line_for_every_group_and_rate(
     assert (found["subtotal"], found["tax"]) == ("190.00", "39.90")
     seconds = sum(line["seconds"] for line in found["lines"])
     assert seconds == sum(line["billed_seconds"] for line in found["lines"]) == 9600
+
+
+async def test_billed_time_is_rounded_as_the_organisation_says(
+    api: AsyncClient, given: Given, work: dict[str, Any]
+):
+    await a_month(given, work)
+    await api.patch("/settings", json={"rounding": "up", "rounding_minutes": 60})
+    preview = (await bill(api, work["invoice"], dry_run=True, group_by="entry")).json()
+    billed = (await bill(api, work["invoice"])).json()
+    assert preview["amount"] == billed["amount"]
+    for line in preview["lines"]:
+        hours = -(-line["seconds"] // 3600)
+        assert line["billed_seconds"] == hours * 3600
+        assert Decimal(line["amount"]) == hours * Decimal(line["unit_price"])
+    assert any(line["billed_seconds"] > line["seconds"] for line in preview["lines"])
 
 
 async def test_time_is_chosen_by_day_project_task_and_user(

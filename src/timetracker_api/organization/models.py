@@ -40,8 +40,8 @@ class Organization(Entity, ChangesSchema):
     locked_before: Mapped[date | None] = mapped_column()
     """Entries dated before this day are closed."""
     rounding: Mapped[str] = mapped_column(server_default=text("'nearest'"))
-    """Which way reports round the duration of every entry: ``up``, ``nearest`` or ``down``."""
+    """Which way the duration of every entry is rounded: ``up``, ``nearest`` or ``down``."""
     rounding_minutes: Mapped[int] = mapped_column(server_default=text("0"))
-    """To how many minutes; 0 where they do not round."""
+    """To how many minutes, where it is reported or billed; 0 for not at all."""
     invoice_number_pattern: Mapped[str] = mapped_column(server_default=text(f"'{ORDINARY}'"))
     """How invoices are numbered; see `organization.numbering`."""

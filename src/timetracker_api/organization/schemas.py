@@ -45,7 +45,8 @@ class _Settings(Body):
     """Entries dated before this day cannot be created, changed or deleted without
     `time_entries:unlock`."""
     rounding: Rounding
-    """Which way reports round the duration of every entry. What is recorded stays as it is."""
+    """Which way reports and invoices round the duration of every entry, which itself stays as it
+    was recorded."""
     rounding_minutes: Annotated[RoundingMinutes, Field(examples=[15])]
     """To how many minutes they round it; 0 for not at all."""
     invoice_number_pattern: NumberPattern
@@ -75,7 +76,7 @@ class SettingsRead(Resource):
     locked_before: date | None
     """Entries dated before this day are closed."""
     rounding: Rounding
-    """Which way reports round the duration of every entry."""
+    """Which way reports and invoices round the duration of every entry."""
     rounding_minutes: Annotated[RoundingMinutes, Field(examples=[15])]
     """To how many minutes they round it; 0 for not at all."""
     invoice_number_pattern: Annotated[str, Field(examples=[ORDINARY])]

@@ -12,6 +12,7 @@ from timetracker_api import clock
 from timetracker_api.db.schema_version import Snapshot
 from timetracker_api.entities import Representation
 from timetracker_api.organization.models import Organization
+from timetracker_api.organization.rounding import Rounded
 from timetracker_api.organization.schemas import Rounding
 
 ONLY = 1
@@ -33,6 +34,11 @@ class Policy:
     rounding: Rounding
     rounding_minutes: int
     invoice_number_pattern: str
+
+    @property
+    def rounded(self) -> Rounded:
+        """How durations are rounded where nobody has said otherwise."""
+        return Rounded(self.rounding_minutes, self.rounding)
 
     def today(self) -> date:
         """Return the date where the organisation is."""

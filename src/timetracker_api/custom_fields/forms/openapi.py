@@ -61,7 +61,8 @@ def overlaid(document: Node, fields: Mapping[str, Fields]) -> Node:
     copy: Node = orjson.loads(orjson.dumps(document))
     schemas: Node = copy["components"]["schemas"]
     for name, schema in list(schemas.items()):
-        if MEMBER in schema.get("properties", {}):
+        # Limits have a member of this name too, which is an object that has a schema already.
+        if "$ref" not in schema.get("properties", {}).get(MEMBER, {"$ref": ""}):
             entity_type, use = _meant(name, fields)
             component = f"{_capitalized(entity_type)}CustomFields{use.capitalize()}"
             if component not in schemas:

@@ -21,6 +21,7 @@ from timetracker_api.invoices.lines.service import MOST, append, next_place
 from timetracker_api.invoices.lines.time import find
 from timetracker_api.invoices.models import Invoice
 from timetracker_api.invoices.rules import refuse_issued
+from timetracker_api.organization.service import policy
 from timetracker_api.problems import Invalid, fault
 from timetracker_api.web import caching
 
@@ -47,7 +48,7 @@ async def bill(
     invoice = await entities.locked(session, Invoice, id)
     caching.check_unchanged(invoice, if_match)
     refuse_issued(invoice)
-    groups = grouped(found.entries, data.group_by)
+    groups = grouped(found.entries, data.group_by, (await policy(session)).rounded)
     lines = [group.line(data.tax_rate) for group in groups]
     told = [_told(*each, currency) for each in zip(groups, lines, strict=True)]
     if dry_run:

@@ -43,4 +43,5 @@ class TimeToBill(Body):
         ):
             if ids:
                 yield column.in_(ids)
-        yield from periods.days(self.from_, self.to)
+        yield from periods.days(TimeEntry.local_date, self.from_, self.to)
+        yield from periods.around(self.from_, self.to)

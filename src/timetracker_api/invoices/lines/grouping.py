@@ -9,8 +9,8 @@ from typing import Any
 from timetracker_api.entities import Values
 from timetracker_api.invoices.amounts import SECONDS_PER_HOUR, rounded
 from timetracker_api.invoices.lines.choosing import GroupBy
-from timetracker_api.invoices.lines.rounding import billed
 from timetracker_api.invoices.lines.time import Entry
+from timetracker_api.organization.rounding import Rounded
 
 QUANTITY_PLACES = 4
 LONGEST = 2000
@@ -28,11 +28,11 @@ class Group:
     seconds: int = 0
     billed_seconds: int = 0
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: Entry, rule: Rounded) -> None:
         """Count an entry in."""
         self.ids.append(entry.id)
         self.seconds += entry.duration_seconds
-        self.billed_seconds += billed(entry.duration_seconds)
+        self.billed_seconds += rule.of(entry.duration_seconds)
 
     def line(self, tax_rate: Decimal) -> Values:
         """Return the values of its line, but for the amount."""
@@ -47,15 +47,15 @@ class Group:
         }
 
 
-def grouped(entries: Sequence[Entry], by: GroupBy) -> Sequence[Group]:
-    """Return the groups in the order of their first entries."""
+def grouped(entries: Sequence[Entry], by: GroupBy, rule: Rounded) -> Sequence[Group]:
+    """Return the groups in the order of their first entries; each entry is rounded by itself."""
     key, describe = _WAYS[by]
     groups: dict[tuple[Any, Decimal], Group] = {}
     for entry in entries:
         group = groups.setdefault(
             (key(entry), entry.rate_amount), Group(describe(entry)[:LONGEST], entry.rate_amount)
         )
-        group.add(entry)
+        group.add(entry, rule)
     return list(groups.values())
 
 
