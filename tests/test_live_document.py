@@ -43,7 +43,7 @@ async def test_every_body_and_answer_is_typed(api: AsyncClient, given: Given):
     typed = {
         name: schema["properties"]["custom_fields"]["$ref"].rpartition("/")[2]
         for name, schema in schemas.items()
-        if "custom_fields" in schema.get("properties", {})
+        if "custom_fields" in schema.get("properties", {}) and name != "LimitsRead"
     }
     assert (
         typed.items()
