@@ -221,6 +221,7 @@ URL = [
 
 EMAIL = [
     *same("a@example.com", "o'hara+x@sub.example.org", "jörg@example.com", "a@münchen.de"),
+    *same("a@corp.local", "%z35r@8i.test"),
     *stored(" a@Example.COM ", "a@example.com"),
     *stored("a@xn--mnchen-3ya.de", "a@münchen.de"),
     *wrong(

@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, TypeVar
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 from pydantic import (
     MISSING,
     AfterValidator,
@@ -198,6 +198,10 @@ Name = Annotated[Line, Field(min_length=1, max_length=LONGEST_NAME)]
 
 Prose = Annotated[Text, Field(max_length=LONGEST_PROSE)]
 """What there is to say about something."""
+
+
+# Domains that the Internet does not know, such as `.local`, are those of somebody's own network.
+SPECIAL_USE_DOMAIN_NAMES.clear()
 
 
 def email_address(text: str) -> str:
