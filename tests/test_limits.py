@@ -55,6 +55,10 @@ def get(path: str, name: str, of: Callable[[int], Any] = int) -> Send:
     return send
 
 
+def dimensions(many: int) -> str:
+    return ",".join(["client", "project", "task", "user", "month"][:many])
+
+
 def valued(kind: str, of: Callable[[int], Any], /, **definition: Any) -> Send:
     """Give a client a value of a field of this kind."""
 
@@ -208,6 +212,8 @@ CASES: Mapping[str, Case] = {
     "lists.cursor_characters": Case(get("/time-entries", "cursor", letters), otherwise="cursor"),
     "lists.ids": Case(get("/time-entries", "client_id", numbers), "pattern"),
     "lists.search_characters": Case(get("/clients", "search", letters)),
+    "reports.groups": Case(get("/reports/time", "limit"), "maximum"),
+    "reports.dimensions": Case(get("/reports/time", "group_by", dimensions)),
     "records.name_characters": Case(a_client("name", letters)),
     "records.description_characters": Case(a_client("description", letters, name="A")),
     "records.email_characters": Case(a_client("email", an_address, name="A")),
@@ -294,6 +300,8 @@ OTHERWISE = {
     "time_entries.exports_at_once": "tests/test_export_streaming.py",
     "time_entries.export_pause_seconds": "tests/test_export_streaming.py, with a shorter one",
     "link_templates.resolved_records": "below",
+    "invoices.lines": "tests/test_invoice_lines.py, with a smaller one",
+    "invoices.billed_entries": "tests/test_invoice_lines.py, with a smaller one",
 }
 """What takes more than a request to try, and where it is."""
 

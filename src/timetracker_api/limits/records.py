@@ -1,9 +1,13 @@
-"""Limits of what is written into records, and of time entries."""
+"""Limits of what is written into records, of time entries, and of what is made of them."""
 
 from timetracker_api.clients.schemas import LONGEST_ADDRESS, LONGEST_PHONE
 from timetracker_api.db.engine import MOST_LASTING
+from timetracker_api.invoices.lines.service import MOST_LINES
+from timetracker_api.invoices.lines.time import MOST_ENTRIES
 from timetracker_api.limits.group import Group
 from timetracker_api.projects.schemas import LONGEST_CODE
+from timetracker_api.reports.grouping import MOST_DIMENSIONS
+from timetracker_api.reports.parameters import MOST_GROUPS
 from timetracker_api.schema import LONGEST_DURATION, LONGEST_EMAIL, LONGEST_NAME, LONGEST_PROSE
 from timetracker_api.tags.schemas import MOST_MERGED
 from timetracker_api.time_entries.bulk import MOST_OPERATIONS
@@ -47,3 +51,21 @@ class TimeEntryLimits(Group):
     """Exports that each process writes at once. A further one waits, or is answered 503."""
     export_pause_seconds: int = PATIENCE_SECONDS
     """Seconds that whoever reads an export may pause."""
+
+
+class ReportLimits(Group):
+    """Of reports."""
+
+    groups: int = MOST_GROUPS
+    """Groups on one page."""
+    dimensions: int = MOST_DIMENSIONS
+    """What one report is grouped by at once."""
+
+
+class InvoiceLimits(Group):
+    """Of invoices."""
+
+    lines: int = MOST_LINES
+    """Lines of one invoice."""
+    billed_entries: int = MOST_ENTRIES
+    """Time entries that are put on an invoice at once."""

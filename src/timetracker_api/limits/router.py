@@ -5,7 +5,12 @@ from fastapi import APIRouter
 from timetracker_api.auth.principal import Caller
 from timetracker_api.auth.throttling import attempts_per_address
 from timetracker_api.limits.custom_fields import CustomFieldLimits, LinkTemplateLimits
-from timetracker_api.limits.records import RecordLimits, TimeEntryLimits
+from timetracker_api.limits.records import (
+    InvoiceLimits,
+    RecordLimits,
+    ReportLimits,
+    TimeEntryLimits,
+)
 from timetracker_api.limits.requests import ListLimits, LoginLimits, RequestLimits
 from timetracker_api.schema import Schema
 from timetracker_api.settings import Settings
@@ -27,6 +32,10 @@ class LimitsRead(Schema):
     """Names and other texts."""
     time_entries: TimeEntryLimits
     """Time entries, many of them at once, and exports."""
+    reports: ReportLimits
+    """Reports."""
+    invoices: InvoiceLimits
+    """Invoices."""
     custom_fields: CustomFieldLimits
     """Definitions, values, and finding by them."""
     link_templates: LinkTemplateLimits
@@ -54,6 +63,8 @@ def in_force(settings: Settings) -> LimitsRead:
         lists=ListLimits(),
         records=RecordLimits(),
         time_entries=TimeEntryLimits(),
+        reports=ReportLimits(),
+        invoices=InvoiceLimits(),
         custom_fields=CustomFieldLimits(
             definitions=settings.limits.definitions,
             choices=settings.limits.choices,

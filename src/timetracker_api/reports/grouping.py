@@ -15,7 +15,7 @@ from timetracker_api.reports.fields import by_field
 from timetracker_api.schema import Pattern
 from timetracker_api.time_entries.feed import TimeEntryFilters
 
-MOST = 4
+MOST_DIMENSIONS = 4
 
 _OWNERS = "|".join(TimeEntryFilters.related)
 _ONE = rf"({'|'.join(NATIVE)}|(({_OWNERS})\.)?custom\.[a-z][a-z0-9_]{{0,62}})"
@@ -34,8 +34,10 @@ def _checked(text: str) -> str:
             )
     if len(set(names)) < len(names):
         raise PydanticCustomError("not_unique", "Must not name anything twice.")
-    if len(names) > MOST:
-        raise PydanticCustomError("max_length", "Must name at most {most}.", {"most": MOST})
+    if len(names) > MOST_DIMENSIONS:
+        raise PydanticCustomError(
+            "max_length", "Must name at most {most}.", {"most": MOST_DIMENSIONS}
+        )
     return text
 
 
@@ -43,7 +45,7 @@ GroupBy = Annotated[
     str,
     Field(examples=["client,month"]),
     AfterValidator(_checked),
-    Pattern(rf"^{_ONE}(,{_ONE}){{0,{MOST - 1}}}$"),
+    Pattern(rf"^{_ONE}(,{_ONE}){{0,{MOST_DIMENSIONS - 1}}}$"),
 ]
 """One to four names, with commas."""
 
