@@ -130,7 +130,10 @@ async def test_what_takes_long_is_not_ended_by_what_the_database_gives_others(
 
 STILL_LOCKED = """
 op.execute("SELECT pg_sleep(1)")
-held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+held = (
+    "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database"
+    " WHERE locktype = 'advisory' AND granted AND datname = current_database()"
+)
 assert op.get_bind().scalar(sa.text(held)) == 1
 """
 
