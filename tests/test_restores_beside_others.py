@@ -127,6 +127,20 @@ def test_tables_of_others_in_the_schema_stay(place: Place, format: str):
 
 
 @only_postgresql
+def test_a_table_of_others_is_not_replaced_by_one_of_a_newer_revision(place: Place):
+    url = place.full()
+    done("downgrade", "0009", "--yes", "--database-url", url)
+    options = in_place(place, url, "portable", "CREATE TABLE invoices AS SELECT 1 AS a")
+    assert last_word(17, *options) == (
+        "somebody else's invoices stands where a table of that name has to go. Rename that first."
+    )
+    assert execute(url, text("SELECT a FROM invoices")) == [(1,)]
+    execute(url, text("ALTER TABLE invoices RENAME TO theirs"))
+    done(*options)
+    assert execute(url, text("SELECT a FROM theirs")) == [(1,)]
+
+
+@only_postgresql
 def test_functions_and_types_of_the_schema_do_not_stand_in_the_way(place: Place):
     url = place.full()
     execute(

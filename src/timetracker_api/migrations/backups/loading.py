@@ -21,7 +21,7 @@ from timetracker_api.migrations.backups import counting, postgresql, replacing, 
 from timetracker_api.migrations.backups.columns import Columns, described
 from timetracker_api.migrations.backups.manifest import Manifest
 from timetracker_api.migrations.backups.portable import CHUNK, ENDING, ROWS
-from timetracker_api.migrations.catalog import VERSION_TABLE, quoted
+from timetracker_api.migrations.catalog import VERSION_TABLE, quoted, relations
 from timetracker_api.migrations.connections import connecting
 from timetracker_api.migrations.driver_errors import sqlstate
 from timetracker_api.migrations.exclusively import alembic_to_ourselves
@@ -140,6 +140,12 @@ async def change_places(connection: AsyncConnection, home: str, manifest: Manife
         built = [*counting.rows(connection), VERSION_TABLE]
         connection.exec_driver_sql(f"SET LOCAL search_path = {home}")
         names = replacing.replaced(connection, manifest.tables)
+        # It was brought to the newest revision, which may have more tables than what it replaces.
+        if taken := sorted({*built} & {*relations(connection)} - names):
+            raise RestoreFailed(
+                f"somebody else's {', '.join(taken)} stands where a table of that name has to go",
+                "Rename that first",
+            )
         replacing.refuse_losses(connection, names, portable=True)
         returning = replacing.returning(connection, home, built)
         for statement in replacing.dropping(connection, names):
